@@ -1,0 +1,41 @@
+#include "base/mapped_file.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/regular_file.h"
+#include "base/status_macros.h"
+
+namespace moevit {
+
+absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
+  MOEVIT_ASSIGN_OR_RETURN(RegularFile file, RegularFile::Open(path));
+  if (file.size() == 0) return MappedFile(nullptr, 0);
+  // The mapping outlives the descriptor.
+  void* const data = mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE,
+                          file.descriptor(), /*offset=*/0);
+  if (data == MAP_FAILED) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot map ", path));
+  }
+  return MappedFile(data, file.size());
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(data_, size_);
+}
+
+}  // namespace moevit

@@ -1,0 +1,43 @@
+// A file mapped into memory read-only, for as long as the object lives.
+//
+// Safe to read from any number of threads. The file must not be truncated
+// while it is mapped: reading past its new end would kill the process.
+
+#ifndef MOEVIT_BASE_MAPPED_FILE_H_
+#define MOEVIT_BASE_MAPPED_FILE_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace moevit {
+
+class MappedFile {
+ public:
+  // Maps the whole of the regular file at `path`; an empty file gives empty
+  // bytes. Returns the error of the failed system call (kNotFound for a
+  // missing file), or kInvalidArgument for anything but a regular file.
+  static absl::StatusOr<MappedFile> Open(const std::string& path);
+
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ~MappedFile();
+
+  // The content; valid until this object is destroyed. Moving the object
+  // leaves the bytes where they are.
+  absl::string_view bytes() const {
+    return absl::string_view(static_cast<const char*>(data_), size_);
+  }
+
+ private:
+  MappedFile(void* data, size_t size) : data_(data), size_(size) {}
+
+  void* data_;  // null when size_ is 0
+  size_t size_;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_BASE_MAPPED_FILE_H_

@@ -1,0 +1,36 @@
+// A regular file opened for reading: owns the descriptor, knows the size.
+
+#ifndef MOEVIT_BASE_REGULAR_FILE_H_
+#define MOEVIT_BASE_REGULAR_FILE_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace moevit {
+
+class RegularFile {
+ public:
+  // Returns the error of the failed system call (kNotFound for a missing
+  // file), or kInvalidArgument for a directory, pipe or device. Never blocks
+  // on a pipe without a writer.
+  static absl::StatusOr<RegularFile> Open(const std::string& path);
+
+  RegularFile(RegularFile&& other) noexcept;
+  RegularFile& operator=(RegularFile&&) = delete;
+  ~RegularFile();
+
+  int descriptor() const { return descriptor_; }
+  size_t size() const { return size_; }  // in bytes, when it was opened
+
+ private:
+  explicit RegularFile(int descriptor) : descriptor_(descriptor) {}
+
+  int descriptor_;  // -1 after a move
+  size_t size_ = 0;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_BASE_REGULAR_FILE_H_
