@@ -1,0 +1,392 @@
+#include "program/verify.h"
+
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "kernels/arith/attention.h"
+#include "kernels/arith/gate.h"
+#include "kernels/arith/layer_norm.h"
+#include "program/verify_matrix.h"
+
+namespace moevit {
+namespace {
+
+constexpr int64_t kMaxInt32 = std::numeric_limits<int32_t>::max();
+constexpr int kMaxImageSize = 1 << 14;
+
+absl::Status Invalid(std::string message) {
+  return absl::InvalidArgumentError(std::move(message));
+}
+
+absl::Status CheckCount(absl::string_view what, size_t count,
+                        int64_t expected) {
+  return CheckRange(absl::StrCat("number of ", what),
+                    static_cast<int64_t>(count), expected, expected);
+}
+
+// Walks the ops in order and keeps track of which values exist already.
+class Verifier {
+ public:
+  explicit Verifier(const Program& program)
+      : program_(program), written_(program.values.size(), false) {}
+
+  absl::Status Verify() {
+    MOEVIT_RETURN_IF_ERROR(VerifyHeader());
+    MOEVIT_RETURN_IF_ERROR(VerifyValues());
+    MOEVIT_RETURN_IF_ERROR(VerifyOps());
+    for (size_t id = 0; id < written_.size(); ++id) {
+      if (!written_[id]) {
+        return Invalid(absl::StrCat("no op writes value \"",
+                                    program_.values[id].name, "\""));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const PatchEmbedOp& op) {
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("patch_size", op.patch_size, 1, program_.image_size));
+    if (program_.image_size % op.patch_size != 0) {
+      return Invalid(absl::StrCat("patch_size ", op.patch_size,
+                                  " does not divide image_size ",
+                                  program_.image_size));
+    }
+    MOEVIT_RETURN_IF_ERROR(Write(op.output, ElementType::kInt16));
+    const Value& output = program_.values[op.output];
+    const int64_t side = program_.image_size / op.patch_size;
+    const int64_t prefix_rows = output.rows - side * side;
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("number of prefix rows", prefix_rows, 0, output.rows));
+    MOEVIT_RETURN_IF_ERROR(CheckCount("prefix elements", op.prefix.size(),
+                                      prefix_rows * output.channels));
+    MOEVIT_RETURN_IF_ERROR(CheckCount("position elements", op.positions.size(),
+                                      side * side * output.channels));
+    return CheckMatrix(op.matrix,
+                       op.patch_size * op.patch_size * program_.channels,
+                       output.channels);
+  }
+
+  absl::Status operator()(const LayerNormOp& op) {
+    MOEVIT_RETURN_IF_ERROR(Read(op.input, ElementType::kInt16));
+    MOEVIT_RETURN_IF_ERROR(Write(op.output, ElementType::kCode));
+    const Value& input = program_.values[op.input];
+    MOEVIT_RETURN_IF_ERROR(CheckShape(op.output, input.rows, input.channels));
+    const int width = input.channels;
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("width", width, 1, arith::kMaxLayerNormWidth));
+    MOEVIT_RETURN_IF_ERROR(CheckRange(
+        "epsilon", static_cast<int64_t>(op.epsilon), 1, int64_t{1} << 56));
+    MOEVIT_RETURN_IF_ERROR(CheckCount("gammas", op.gamma.size(), width));
+    MOEVIT_RETURN_IF_ERROR(CheckCount("betas", op.beta.size(), width));
+    MOEVIT_RETURN_IF_ERROR(CheckRange("shift", op.shift, 0, 30));
+    const int64_t half = op.shift > 0 ? int64_t{1} << (op.shift - 1) : 0;
+    for (int c = 0; c < width; ++c) {
+      const int64_t largest = (std::abs(int64_t{op.gamma[c]}) << 15) +
+                              std::abs(int64_t{op.beta[c]}) + half;
+      MOEVIT_RETURN_IF_ERROR(
+          CheckRange(absl::StrCat("largest result of channel ", c), largest, 0,
+                     kMaxInt32));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const LinearOp& op) {
+    MOEVIT_RETURN_IF_ERROR(Read(op.input, ElementType::kCode));
+    MOEVIT_RETURN_IF_ERROR(Write(op.output, ElementType::kCode));
+    const Value& input = program_.values[op.input];
+    const Value& output = program_.values[op.output];
+    MOEVIT_RETURN_IF_ERROR(CheckShape(op.output, input.rows, output.channels));
+    return CheckCodeMatrix(op.matrix, input.channels, output.channels);
+  }
+
+  absl::Status operator()(const LinearAddOp& op) {
+    MOEVIT_RETURN_IF_ERROR(Read(op.input, ElementType::kCode));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckResidual(op.residual, op.output, op.residual_shift));
+    const Value& input = program_.values[op.input];
+    const Value& output = program_.values[op.output];
+    MOEVIT_RETURN_IF_ERROR(CheckShape(op.input, output.rows, input.channels));
+    return CheckMatrix(op.matrix, input.channels, output.channels);
+  }
+
+  absl::Status operator()(const AttentionOp& op) {
+    MOEVIT_RETURN_IF_ERROR(Read(op.input, ElementType::kCode));
+    MOEVIT_RETURN_IF_ERROR(Write(op.output, ElementType::kCode));
+    const Value& output = program_.values[op.output];
+    MOEVIT_RETURN_IF_ERROR(
+        CheckShape(op.input, output.rows, 3 * output.channels));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("rows", output.rows, 1, arith::kMaxAttentionRows));
+    MOEVIT_RETURN_IF_ERROR(CheckRange("heads", op.heads, 1, output.channels));
+    if (output.channels % op.heads != 0) {
+      return Invalid(absl::StrCat("heads ", op.heads, " do not divide width ",
+                                  output.channels));
+    }
+    const int head_width = output.channels / op.heads;
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("head width", head_width, 1, arith::kMaxHeadWidth));
+    return CheckAttentionParameters(op, head_width);
+  }
+
+  absl::Status operator()(const GateOp& op) {
+    MOEVIT_RETURN_IF_ERROR(Read(op.input, ElementType::kCode));
+    MOEVIT_RETURN_IF_ERROR(Write(op.output, ElementType::kRouting));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("experts", op.experts, 1, arith::kMaxExperts));
+    MOEVIT_RETURN_IF_ERROR(CheckRange("top_k", op.top_k, 1, op.experts));
+    const Value& input = program_.values[op.input];
+    MOEVIT_RETURN_IF_ERROR(CheckShape(op.output, input.rows, op.top_k));
+    MOEVIT_RETURN_IF_ERROR(CheckCount("weights", op.weight.size(),
+                                      int64_t{op.experts} * input.channels));
+    MOEVIT_RETURN_IF_ERROR(CheckCount("biases", op.bias.size(), op.experts));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("octave_multiplier", op.octave_multiplier, 1, kMaxInt32));
+    MOEVIT_RETURN_IF_ERROR(CheckRange("octave_shift", op.octave_shift, 1, 62));
+    return CheckGateAccumulators(op, input.channels);
+  }
+
+  absl::Status operator()(const ExpertLinearOp& op) {
+    MOEVIT_RETURN_IF_ERROR(Read(op.input, ElementType::kCode));
+    MOEVIT_RETURN_IF_ERROR(Read(op.routing, ElementType::kRouting));
+    MOEVIT_RETURN_IF_ERROR(Write(op.output, ElementType::kCode));
+    const Value& input = program_.values[op.input];
+    const Value& routing = program_.values[op.routing];
+    const Value& output = program_.values[op.output];
+    MOEVIT_RETURN_IF_ERROR(CheckShape(op.input, routing.rows, input.channels));
+    MOEVIT_RETURN_IF_ERROR(CheckShape(
+        op.output, int64_t{routing.rows} * routing.channels, output.channels));
+    MOEVIT_RETURN_IF_ERROR(CheckExpertCount(op.routing, op.experts.size()));
+    for (size_t e = 0; e < op.experts.size(); ++e) {
+      MOEVIT_RETURN_IF_ERROR(InExpert(
+          e, CheckCodeMatrix(op.experts[e], input.channels, output.channels)));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const ExpertCombineOp& op) {
+    MOEVIT_RETURN_IF_ERROR(Read(op.input, ElementType::kCode));
+    MOEVIT_RETURN_IF_ERROR(Read(op.routing, ElementType::kRouting));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckResidual(op.residual, op.output, op.residual_shift));
+    const Value& input = program_.values[op.input];
+    const Value& routing = program_.values[op.routing];
+    const Value& output = program_.values[op.output];
+    MOEVIT_RETURN_IF_ERROR(
+        CheckShape(op.routing, output.rows, routing.channels));
+    MOEVIT_RETURN_IF_ERROR(CheckShape(
+        op.input, int64_t{routing.rows} * routing.channels, input.channels));
+    MOEVIT_RETURN_IF_ERROR(CheckExpertCount(op.routing, op.experts.size()));
+    for (size_t e = 0; e < op.experts.size(); ++e) {
+      MOEVIT_RETURN_IF_ERROR(InExpert(
+          e, CheckMatrix(op.experts[e], input.channels, output.channels)));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const PoolOp& op) {
+    MOEVIT_RETURN_IF_ERROR(CheckWritten(op.input));
+    const Value& input = program_.values[op.input];
+    if (input.type == ElementType::kRouting) {
+      return Invalid(absl::StrCat("cannot pool routing \"", input.name, "\""));
+    }
+    MOEVIT_RETURN_IF_ERROR(Write(op.output, input.type));
+    MOEVIT_RETURN_IF_ERROR(CheckShape(op.output, op.groups, input.channels));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("rows_per_group", op.rows_per_group, 1, input.rows));
+    MOEVIT_RETURN_IF_ERROR(CheckRange(
+        "last pooled row",
+        op.first_row + int64_t{op.groups} * op.rows_per_group, 1, input.rows));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("first_row", op.first_row, 0, input.rows - 1));
+    return CheckRescale(op.multiplier, op.shift,
+                        int64_t{op.rows_per_group} << 15);
+  }
+
+  absl::Status operator()(const HeadOp& op) {
+    MOEVIT_RETURN_IF_ERROR(Read(op.input, ElementType::kCode));
+    const Value& input = program_.values[op.input];
+    MOEVIT_RETURN_IF_ERROR(
+        CheckCount("matrices", op.matrices.size(), input.rows));
+    for (const Matrix& matrix : op.matrices) {
+      MOEVIT_RETURN_IF_ERROR(
+          CheckMatrix(matrix, input.channels, program_.classes));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status VerifyHeader() const {
+    MOEVIT_RETURN_IF_ERROR(
+        CheckRange("image_size", program_.image_size, 1, kMaxImageSize));
+    MOEVIT_RETURN_IF_ERROR(CheckRange("channels", program_.channels, 1, 16));
+    return CheckRange("classes", program_.classes, 1, kMaxChannels);
+  }
+
+  absl::Status VerifyValues() const {
+    absl::flat_hash_set<absl::string_view> names;
+    for (const Value& value : program_.values) {
+      if (!names.insert(value.name).second) {
+        return Invalid(
+            absl::StrCat("value name \"", value.name, "\" occurs twice"));
+      }
+      const std::string what = absl::StrCat("value \"", value.name, "\": ");
+      MOEVIT_RETURN_IF_ERROR(
+          CheckRange(absl::StrCat(what, "rows"), value.rows, 1, kMaxRows));
+      MOEVIT_RETURN_IF_ERROR(CheckRange(absl::StrCat(what, "channels"),
+                                        value.channels, 1, kMaxChannels));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status VerifyOps() {
+    absl::flat_hash_set<absl::string_view> names;
+    for (size_t i = 0; i < program_.ops.size(); ++i) {
+      const Op& op = program_.ops[i];
+      absl::Status status = VerifyPosition(i);
+      if (status.ok() && !names.insert(op.name).second) {
+        status = Invalid("its name occurs twice");
+      }
+      if (status.ok()) status = std::visit(*this, op.body);
+      if (!status.ok()) {
+        return Invalid(absl::StrCat("op \"", op.name, "\" (", OpKind(op),
+                                    "): ", status.message()));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // The pixels come in first and the logits come out last, once each.
+  absl::Status VerifyPosition(size_t index) const {
+    const Op& op = program_.ops[index];
+    const bool first = index == 0;
+    const bool last = index + 1 == program_.ops.size();
+    if (std::holds_alternative<PatchEmbedOp>(op.body) != first) {
+      return Invalid("patch_embed must be the first op and no other");
+    }
+    if (std::holds_alternative<HeadOp>(op.body) != last) {
+      return Invalid("head must be the last op and no other");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckId(ValueId id) const {
+    return CheckRange("value index", id, 0,
+                      static_cast<int64_t>(program_.values.size()) - 1);
+  }
+
+  absl::Status CheckWritten(ValueId id) const {
+    MOEVIT_RETURN_IF_ERROR(CheckId(id));
+    if (written_[id]) return absl::OkStatus();
+    return Invalid(absl::StrCat("value \"", program_.values[id].name,
+                                "\" is read before it is written"));
+  }
+
+  absl::Status CheckType(ValueId id, ElementType type) const {
+    if (program_.values[id].type == type) return absl::OkStatus();
+    return Invalid(absl::StrCat("value \"", program_.values[id].name,
+                                "\" has the wrong element type"));
+  }
+
+  absl::Status Read(ValueId id, ElementType type) const {
+    MOEVIT_RETURN_IF_ERROR(CheckWritten(id));
+    return CheckType(id, type);
+  }
+
+  absl::Status Write(ValueId id, ElementType type) {
+    MOEVIT_RETURN_IF_ERROR(CheckId(id));
+    if (written_[id]) {
+      return Invalid(absl::StrCat("value \"", program_.values[id].name,
+                                  "\" is written twice"));
+    }
+    written_[id] = true;
+    return CheckType(id, type);
+  }
+
+  absl::Status CheckShape(ValueId id, int64_t rows, int64_t channels) const {
+    const Value& value = program_.values[id];
+    if (value.rows == rows && value.channels == channels) {
+      return absl::OkStatus();
+    }
+    return Invalid(absl::StrCat("value \"", value.name, "\" is ", value.rows,
+                                " x ", value.channels, ", not ", rows, " x ",
+                                channels));
+  }
+
+  absl::Status CheckResidual(ValueId residual, ValueId output, int shift) {
+    MOEVIT_RETURN_IF_ERROR(Read(residual, ElementType::kInt16));
+    MOEVIT_RETURN_IF_ERROR(Write(output, ElementType::kInt16));
+    const Value& value = program_.values[residual];
+    MOEVIT_RETURN_IF_ERROR(CheckShape(output, value.rows, value.channels));
+    return CheckRange("residual_shift", shift, 0, 15);
+  }
+
+  // Remembers nothing: a routing value is always written by a gate.
+  absl::Status CheckExpertCount(ValueId routing, size_t count) const {
+    for (const Op& op : program_.ops) {
+      const GateOp* gate = std::get_if<GateOp>(&op.body);
+      if (gate == nullptr || gate->output != routing) continue;
+      return CheckCount("experts", count, gate->experts);
+    }
+    return Invalid("its routing does not come from a gate");
+  }
+
+  static absl::Status InExpert(size_t expert, const absl::Status& status) {
+    if (status.ok()) return status;
+    return Invalid(absl::StrCat("expert ", expert, ": ", status.message()));
+  }
+
+  static absl::Status CheckAttentionParameters(const AttentionOp& op,
+                                               int head_width) {
+    for (size_t size : {op.level_multiplier.size(), op.level_shift.size(),
+                        op.output_multiplier.size(), op.output_shift.size()}) {
+      MOEVIT_RETURN_IF_ERROR(CheckCount("parameters per head", size, op.heads));
+    }
+    // The largest difference of two scores of int8 products.
+    const int64_t gap = int64_t{2} * head_width << 14;
+    for (int h = 0; h < op.heads; ++h) {
+      MOEVIT_RETURN_IF_ERROR(
+          CheckRescale(op.level_multiplier[h], op.level_shift[h], gap));
+      MOEVIT_RETURN_IF_ERROR(CheckRange("output_multiplier",
+                                        op.output_multiplier[h],
+                                        int64_t{1} << 30, kMaxInt32));
+      MOEVIT_RETURN_IF_ERROR(
+          CheckRange("output_shift", op.output_shift[h], -10, 8));
+    }
+    if (op.numerators.size() != 16 && op.numerators.size() != 256) {
+      return Invalid(absl::StrCat("number of numerators is ",
+                                  op.numerators.size(), ", not 16 or 256"));
+    }
+    return CheckRange("first numerator", op.numerators[0], 1, 255);
+  }
+
+  // Differences of two accumulators must fit 32 bits.
+  static absl::Status CheckGateAccumulators(const GateOp& op, int width) {
+    for (int e = 0; e < op.experts; ++e) {
+      int64_t largest = std::abs(int64_t{op.bias[e]});
+      for (int k = 0; k < width; ++k) {
+        largest += 128 * std::abs(int{op.weight[int64_t{e} * width + k]});
+      }
+      MOEVIT_RETURN_IF_ERROR(
+          CheckRange(absl::StrCat("largest accumulator of expert ", e), largest,
+                     0, kMaxInt32 / 2));
+    }
+    return absl::OkStatus();
+  }
+
+  const Program& program_;
+  std::vector<bool> written_;
+};
+
+}  // namespace
+
+absl::Status VerifyProgram(const Program& program) {
+  if (program.ops.empty()) return Invalid("the program has no ops");
+  return Verifier(program).Verify();
+}
+
+}  // namespace moevit

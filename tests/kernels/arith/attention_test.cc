@@ -1,0 +1,58 @@
+#include "kernels/arith/attention.h"
+
+#include <cmath>
+#include <cstdint>
+
+#include "gtest/gtest.h"
+
+namespace moevit::arith {
+namespace {
+
+TEST(AttentionLevelTest, CountsRoundedStepsFromTheMaximum) {
+  // One level per 1,000 score units: 64 / 1000 fine units per score unit.
+  const double scale = (1 << kFineBits) / 1000.0;
+  const Rescale rescale = {
+      static_cast<int16_t>(std::lround(std::ldexp(scale, 18))), 3};
+  EXPECT_EQ(AttentionLevel(0, rescale, 16), 0);
+  EXPECT_EQ(AttentionLevel(480, rescale, 16), 0);
+  EXPECT_EQ(AttentionLevel(520, rescale, 16), 1);
+  EXPECT_EQ(AttentionLevel(7000, rescale, 16), 7);
+}
+
+TEST(AttentionLevelTest, ClampsToTheLastLevel) {
+  const Rescale rescale = {16384, 0};
+  EXPECT_EQ(AttentionLevel(1 << 25, rescale, 16), 15);
+  EXPECT_EQ(AttentionLevel(1 << 25, rescale, 256), 255);
+}
+
+TEST(AttentionOutputRescaleTest, DividesWithFourteenBitsOfPrecision) {
+  const int32_t kMultipliers[] = {1 << 30, 1234567890, 2147483647};
+  for (int32_t multiplier : kMultipliers) {
+    for (int shift : {-10, -1, 0, 8}) {
+      for (int32_t denominator : {1, 2, 3, 181, 65537, 255 * 32768}) {
+        const Rescale rescale =
+            AttentionOutputRescale(multiplier, shift, denominator);
+        ASSERT_GE(rescale.multiplier, 1 << 14);
+        const double exact = multiplier * std::ldexp(1.0, -30 - shift) *
+                             (1 << kFineBits) / denominator;
+        const double got =
+            rescale.multiplier * std::ldexp(1.0, -15 - rescale.shift);
+        EXPECT_NEAR(got / exact, 1.0, 1.0 / (1 << 14))
+            << multiplier << " " << shift << " " << denominator;
+      }
+    }
+  }
+}
+
+TEST(AttentionOutputRescaleTest, AveragesOfEqualValuesComeOutUnchanged) {
+  // sum = value * denominator whatever the denominator.
+  for (int32_t denominator : {1, 7, 200, 4097, 1000003}) {
+    const Rescale rescale = AttentionOutputRescale(1 << 30, 0, denominator);
+    for (int value : {-128, -1, 0, 1, 100, 127}) {
+      EXPECT_EQ(FineToCode(Apply(rescale, value * denominator), 0), value);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace moevit::arith
