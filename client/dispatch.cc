@@ -1,0 +1,95 @@
+#include "client/dispatch.h"
+
+#include <ostream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "client/flag_set.h"
+
+namespace moevit {
+namespace {
+
+std::string ProgramHelp(absl::Span<Command* const> commands) {
+  std::string text =
+      "moevit: classifies images with Mixture-of-Experts Vision "
+      "Transformers\n\n"
+      "Usage: moevit COMMAND [FLAG...] [ARGUMENT...]\n\nCommands:\n";
+  for (const Command* command : commands) {
+    absl::StrAppendFormat(&text, "  %-10s %s\n", command->name(),
+                          command->summary());
+  }
+  absl::StrAppend(&text, "\n\"moevit COMMAND --help\" explains a command.\n");
+  return text;
+}
+
+std::string CommandHelp(const Command& command, const FlagSet& flags) {
+  return absl::StrCat("moevit ", command.name(), ": ", command.summary(),
+                      "\n\nUsage: moevit ", command.name(), " [FLAG...]",
+                      command.positional().empty() ? "" : " ",
+                      command.positional(), "\n\nFlags:\n", flags.Help());
+}
+
+Command* FindCommand(absl::Span<Command* const> commands,
+                     absl::string_view name) {
+  for (Command* command : commands) {
+    if (command->name() == name) return command;
+  }
+  return nullptr;
+}
+
+ExitCode RunCommand(Command& command, absl::Span<const std::string> arguments,
+                    const Console& console) {
+  FlagSet flags;
+  command.AddFlags(&flags);
+  absl::StatusOr<ParsedArguments> parsed = flags.Parse(arguments);
+  if (!parsed.ok()) {
+    *console.err << "moevit " << command.name() << ": "
+                 << parsed.status().message() << "\nSee \"moevit "
+                 << command.name() << " --help\".\n";
+    return kExitUsage;
+  }
+  if (parsed->help) {
+    *console.out << CommandHelp(command, flags);
+    return kExitSuccess;
+  }
+  const absl::Status status = command.Run(parsed->positional, console);
+  console.out->flush();
+  if (status.ok()) return kExitSuccess;
+  *console.err << "moevit " << command.name() << ": " << status.message()
+               << "\n";
+  return kExitFailure;
+}
+
+}  // namespace
+
+ExitCode Dispatch(absl::Span<Command* const> commands,
+                  absl::Span<const std::string> arguments,
+                  const Console& console) {
+  if (arguments.empty()) {
+    *console.err << ProgramHelp(commands);
+    return kExitUsage;
+  }
+  if (arguments[0] == "--help" || arguments[0] == "-h" ||
+      arguments[0] == "help") {
+    *console.out << ProgramHelp(commands);
+    return kExitSuccess;
+  }
+  Command* command = FindCommand(commands, arguments[0]);
+  if (command == nullptr) {
+    *console.err << "moevit: unknown command \"" << arguments[0]
+                 << "\"; the commands are "
+                 << absl::StrJoin(commands, ", ",
+                                  [](std::string* out, const Command* c) {
+                                    absl::StrAppend(out, c->name());
+                                  })
+                 << "\n";
+    return kExitUsage;
+  }
+  return RunCommand(*command, arguments.subspan(1), console);
+}
+
+}  // namespace moevit

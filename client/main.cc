@@ -1,0 +1,16 @@
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "client/classify_command.h"
+#include "client/command.h"
+#include "client/dispatch.h"
+
+int main(int argc, char** argv) {
+  moevit::ClassifyCommand classify;
+  moevit::Command* const commands[] = {&classify};
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  return moevit::Dispatch(
+      commands, arguments,
+      {.in = &std::cin, .out = &std::cout, .err = &std::cerr});
+}
