@@ -233,8 +233,8 @@ absl::StatusOr<ModelConfig> ParseNamed(absl::string_view text,
 
 }  // namespace
 
-absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json) {
-  return ParseNamed(absl::string_view(json.data(), json.size()), "config.json");
+absl::StatusOr<ModelConfig> ParseModelConfig(absl::string_view json) {
+  return ParseNamed(json, "config.json");
 }
 
 absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& directory) {
