@@ -5,10 +5,12 @@
 #include "client/classify_command.h"
 #include "client/command.h"
 #include "client/dispatch.h"
+#include "client/evaluate_command.h"
 
 int main(int argc, char** argv) {
   moevit::ClassifyCommand classify;
-  moevit::Command* const commands[] = {&classify};
+  moevit::EvaluateCommand evaluate;
+  moevit::Command* const commands[] = {&classify, &evaluate};
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return moevit::Dispatch(
       commands, arguments,

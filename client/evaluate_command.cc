@@ -1,0 +1,82 @@
+#include "client/evaluate_command.h"
+
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/cpu_count.h"
+#include "base/status_macros.h"
+#include "base/thread_pool.h"
+#include "client/evaluate_output.h"
+#include "client/loaded_model.h"
+#include "quantize/dataset.h"
+#include "quantize/evaluation.h"
+
+namespace moevit {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+}  // namespace
+
+void EvaluateCommand::AddFlags(FlagSet* flags) {
+  flags->Add({.name = "model",
+              .value_name = "DIR",
+              .help = "a float checkpoint or a quantized model",
+              .required = true},
+             &model_);
+  flags->Add({.name = "dataset",
+              .value_name = "FILE|DIR",
+              .help = "raw images and labels, or a folder with one subfolder "
+                      "of images per class",
+              .required = true},
+             &dataset_);
+  flags->Add({.name = "against",
+              .value_name = "DIR",
+              .help = "another model to compare with, image by image"},
+             &against_);
+  flags->Add({.name = "limit",
+              .value_name = "N",
+              .help = "use N images, spread over the dataset; 0 uses all"},
+             &limit_);
+  flags->Add({.name = "threads",
+              .value_name = "N",
+              .help = "how many threads to use; 0 uses every processor"},
+             &threads_);
+  flags->Add(
+      {.name = "json", .value_name = "", .help = "print one JSON object"},
+      &json_);
+}
+
+absl::Status EvaluateCommand::Run(absl::Span<const std::string> positional,
+                                  const Console& console) {
+  if (!positional.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", positional[0], "\" is not expected here"));
+  }
+  if (threads_ < 0 || threads_ > kMaxThreads) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--threads is ", threads_, "; it must be in [0, ", kMaxThreads, "]"));
+  }
+  MOEVIT_ASSIGN_OR_RETURN(const LoadedModel model, LoadedModel::Load(model_));
+  std::optional<LoadedModel> against;
+  EvaluationOptions options;
+  options.limit = limit_;
+  if (!against_.empty()) {
+    MOEVIT_ASSIGN_OR_RETURN(against, LoadedModel::Load(against_));
+    options.against = against->Evaluated();
+  }
+  MOEVIT_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Dataset> dataset,
+      OpenDataset(dataset_, model.config(), LabelUse::kRequired));
+  ThreadPool pool(threads_ == 0 ? AvailableCpuCount() : threads_);
+  MOEVIT_ASSIGN_OR_RETURN(const Evaluation evaluation,
+                          Evaluate(model.Evaluated(), *dataset, options, pool));
+  *console.out << (json_ ? EvaluationToJson(evaluation)
+                         : EvaluationToText(evaluation));
+  return absl::OkStatus();
+}
+
+}  // namespace moevit
