@@ -4,6 +4,7 @@
 // order. Op may be const (writing) or not (reading). The visitor offers
 //   Value(name, ValueId)              an intermediate result, by its name
 //   Scalar(name, integer or bool)
+//   Count(name, int)                 the length of a list of matrices
 //   Vector(name, std::vector<T>)      a one-dimensional tensor
 //   Table(name, std::vector<T>, rows, columns)   a two-dimensional one
 // and reading ones resize the vectors and set rows and columns.
@@ -51,7 +52,7 @@ template <typename Visitor, typename List, typename VisitElement>
 void VisitList(Visitor& v, const std::string& count_name, List& list,
                VisitElement visit_element) {
   int count = static_cast<int>(list.size());
-  v.Scalar(count_name, count);
+  v.Count(count_name, count);
   if constexpr (!std::is_const_v<List>) list.resize(count);
   for (int i = 0; i < count; ++i) {
     visit_element(v, absl::StrCat(i, "."), list[i]);
