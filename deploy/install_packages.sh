@@ -6,7 +6,8 @@
 # Usage: deploy/install_packages.sh GROUP...     (build, test, lint)
 set -euo pipefail
 
-readonly list=$(dirname "$(readlink -f "$0")")/packages.txt
+list=$(dirname "$(readlink -f "$0")")/packages.txt
+readonly list
 
 fail() {
   echo "install_packages.sh: $*" >&2
