@@ -1,0 +1,42 @@
+// Executes one batch: from the images' tasks to their results.
+
+#ifndef MOEVIT_SCHEDULER_BATCH_RUNNER_H_
+#define MOEVIT_SCHEDULER_BATCH_RUNNER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "kernels/executor.h"
+#include "scheduler/clock.h"
+#include "scheduler/image_task.h"
+
+namespace moevit {
+
+// What was executed, for metrics and for learning what a batch costs.
+struct BatchReport {
+  std::string device;  // the executor's name
+  int images = 0;
+  absl::Duration compute;
+  absl::Status status;  // of the whole batch
+};
+
+// The sizes of one image of a model.
+struct ImageShape {
+  int64_t pixel_bytes = 0;
+  int classes = 0;
+};
+
+// Gives the tasks' places in the queue back, runs `executor`, and fills in
+// `results`, one for each task: what its Done is to be called with. Blocks for
+// as long as the executor does.
+// REQUIRES: tasks is not empty and every task has shape.pixel_bytes pixels.
+BatchReport ExecuteBatch(Executor& executor, const ImageShape& shape,
+                         Clock& clock, std::vector<ImageTask>& tasks,
+                         std::vector<absl::StatusOr<ImageResult>>& results);
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SCHEDULER_BATCH_RUNNER_H_
