@@ -101,6 +101,7 @@ void VisitFields(Visitor& v, Maybe<AttentionOp> auto& op) {
   v.Scalar("heads", op.heads);
   v.Vector("level_multiplier", op.level_multiplier);
   v.Vector("level_shift", op.level_shift);
+  v.Scalar("levels", op.levels);
   v.Vector("numerators", op.numerators);
   v.Vector("output_multiplier", op.output_multiplier);
   v.Vector("output_shift", op.output_shift);

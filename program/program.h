@@ -110,7 +110,8 @@ struct LinearAddOp {
 // Self-attention over all rows of an image, per head:
 //   score[j] = q . k[j]; level[j] = rescaled (max score - score[j])
 //   numerator[j] = numerators[level[j]], a base-2 exponential
-//   output = sum_j numerator[j] v[j] / sum_j numerator[j], rescaled
+//   mixture = sum_j numerator[j] v[j] / sum_j numerator[j]
+//   output = the mixture rescaled per channel
 struct AttentionOp {
   ValueId input = 0;   // [tokens, 3 * width]: q, k, v; head-major in each
   ValueId output = 0;  // [tokens, width]
@@ -118,12 +119,12 @@ struct AttentionOp {
   // Per head: from score differences to fine levels.
   std::vector<int16_t> level_multiplier;
   std::vector<int8_t> level_shift;
-  // Levels are clamped to the last entry. 16 entries: 4-bit attention;
-  // 256 entries: 8-bit attention. numerators[0] >= 1.
+  // [heads, levels], by level, which is clamped to the last one. 16 levels:
+  // 4-bit attention; 256: 8-bit attention. The first of a head is >= 1.
+  int levels = 0;
   std::vector<uint8_t> numerators;
-  // Per head: scale of v over scale of the output,
-  // multiplier * 2^-(30 + shift).
-  std::vector<int32_t> output_multiplier;  // [2^30, 2^31)
+  // Per channel: from the mixture of v codes to fine output codes.
+  std::vector<int16_t> output_multiplier;
   std::vector<int8_t> output_shift;
 };
 

@@ -342,26 +342,35 @@ class Verifier {
 
   static absl::Status CheckAttentionParameters(const AttentionOp& op,
                                                int head_width) {
-    for (size_t size : {op.level_multiplier.size(), op.level_shift.size(),
-                        op.output_multiplier.size(), op.output_shift.size()}) {
-      MOEVIT_RETURN_IF_ERROR(CheckCount("parameters per head", size, op.heads));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckCount("level multipliers", op.level_multiplier.size(), op.heads));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckCount("level shifts", op.level_shift.size(), op.heads));
+    if (op.levels != 16 && op.levels != 256) {
+      return Invalid(
+          absl::StrCat("levels is ", op.levels, ", neither 16 nor 256"));
     }
+    MOEVIT_RETURN_IF_ERROR(CheckCount("numerators", op.numerators.size(),
+                                      int64_t{op.heads} * op.levels));
     // The largest difference of two scores of int8 products.
     const int64_t gap = int64_t{2} * head_width << 14;
     for (int h = 0; h < op.heads; ++h) {
       MOEVIT_RETURN_IF_ERROR(
           CheckRescale(op.level_multiplier[h], op.level_shift[h], gap));
-      MOEVIT_RETURN_IF_ERROR(CheckRange("output_multiplier",
-                                        op.output_multiplier[h],
-                                        int64_t{1} << 30, kMaxInt32));
       MOEVIT_RETURN_IF_ERROR(
-          CheckRange("output_shift", op.output_shift[h], -10, 8));
+          CheckRange("first numerator", op.numerators[h * op.levels], 1, 255));
     }
-    if (op.numerators.size() != 16 && op.numerators.size() != 256) {
-      return Invalid(absl::StrCat("number of numerators is ",
-                                  op.numerators.size(), ", not 16 or 256"));
+    const int width = op.heads * head_width;
+    MOEVIT_RETURN_IF_ERROR(
+        CheckCount("output multipliers", op.output_multiplier.size(), width));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckCount("output shifts", op.output_shift.size(), width));
+    const int64_t mixture = int64_t{128} << arith::kMixtureBits;
+    for (int c = 0; c < width; ++c) {
+      MOEVIT_RETURN_IF_ERROR(
+          CheckRescale(op.output_multiplier[c], op.output_shift[c], mixture));
     }
-    return CheckRange("first numerator", op.numerators[0], 1, 255);
+    return absl::OkStatus();
   }
 
   // Differences of two accumulators must fit 32 bits.

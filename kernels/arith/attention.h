@@ -3,7 +3,9 @@
 // A score's distance from its row's maximum is quantized on a logarithmic
 // scale into a level; the level indexes a table of 8-bit numerators (16 levels
 // in half octaves: CoQMoE's log-sqrt2 quantizer; 256 levels: the 8-bit form).
-// Products with v use the numerators as they are; one division per row follows.
+// Products with v use the numerators as they are; one division per row gives
+// the weighted mean of v, which is then rescaled per channel to the output's
+// code.
 
 #ifndef MOEVIT_KERNELS_ARITH_ATTENTION_H_
 #define MOEVIT_KERNELS_ARITH_ATTENTION_H_
@@ -27,14 +29,15 @@ constexpr int AttentionLevel(int32_t gap, Rescale rescale, int levels) {
       levels - 1);
 }
 
-// The rescaling of a row's weighted sum of v codes to fine output codes:
-// multiplier * 2^-(30 + shift) / denominator, normalized.
-// REQUIRES: multiplier in [2^30, 2^31), shift in [-10, 8], denominator in
-// [1, 255 * kMaxAttentionRows].
-constexpr Rescale AttentionOutputRescale(int32_t multiplier, int shift,
-                                         int32_t denominator) {
-  const uint64_t quotient = (static_cast<uint64_t>(multiplier) << 32) /
-                            static_cast<uint64_t>(denominator);
+// The mean of v codes, weighted by the numerators, has this many fraction bits.
+constexpr int kMixtureBits = 7;
+
+// Rescales sum(numerator * v) to the weighted mean of v:
+// 2^kMixtureBits / denominator, normalized; within 2^-15 of it.
+// REQUIRES: denominator in [1, 255 * kMaxAttentionRows].
+constexpr Rescale MixtureRescale(int32_t denominator) {
+  const uint64_t quotient =
+      (uint64_t{1} << 52) / static_cast<uint64_t>(denominator);
   int drop = FloorLog2(quotient) - 14;
   uint64_t mantissa = (quotient + (uint64_t{1} << (drop - 1))) >> drop;
   if (mantissa >> 15 != 0) {
@@ -43,7 +46,7 @@ constexpr Rescale AttentionOutputRescale(int32_t multiplier, int shift,
   }
   Rescale result = {};
   result.multiplier = static_cast<int16_t>(mantissa);
-  result.shift = static_cast<int8_t>(32 + 30 - kFineBits - 15 + shift - drop);
+  result.shift = static_cast<int8_t>(52 - kMixtureBits - 15 - drop);
   return result;
 }
 

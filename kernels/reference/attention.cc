@@ -22,12 +22,12 @@ int32_t Softmax(const AttentionOp& op, int head,
   const int32_t largest = *std::max_element(scores.begin(), scores.end());
   const arith::Rescale rescale = {op.level_multiplier[head],
                                   op.level_shift[head]};
-  const int levels = static_cast<int>(op.numerators.size());
+  const uint8_t* table = op.numerators.data() + int64_t{head} * op.levels;
   int32_t denominator = 0;
   for (size_t j = 0; j < scores.size(); ++j) {
     const int level =
-        arith::AttentionLevel(largest - scores[j], rescale, levels);
-    numerators[j] = op.numerators[level];
+        arith::AttentionLevel(largest - scores[j], rescale, op.levels);
+    numerators[j] = table[level];
     denominator += numerators[j];
   }
   return denominator;
@@ -50,15 +50,17 @@ void Attention(const AttentionOp& op, int rows, int width, const int8_t* qkv,
                         head_width);
       }
       const int32_t denominator = Softmax(op, head, scores, numerators);
-      const arith::Rescale rescale = arith::AttentionOutputRescale(
-          op.output_multiplier[head], op.output_shift[head], denominator);
+      const arith::Rescale rescale = arith::MixtureRescale(denominator);
       for (int c = 0; c < head_width; ++c) {
         int32_t sum = 0;
         for (int j = 0; j < rows; ++j) {
           sum += numerators[j] * v[int64_t{j} * 3 * width + c];
         }
-        output[int64_t{i} * width + head * head_width + c] =
-            arith::FineToCode(arith::Apply(rescale, sum), 0);
+        const int channel = head * head_width + c;
+        const int16_t fine = arith::Apply(
+            {op.output_multiplier[channel], op.output_shift[channel]},
+            arith::Apply(rescale, sum));
+        output[int64_t{i} * width + channel] = arith::FineToCode(fine, 0);
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <random>
 #include <string>
 #include <utility>
@@ -144,10 +145,14 @@ class Builder {
   }
 
   std::vector<uint8_t> Numerators() {
+    const int levels = options_.attention_levels;
     std::vector<uint8_t> numerators =
-        Vector<uint8_t>(options_.attention_levels, 0, 255);
-    std::sort(numerators.rbegin(), numerators.rend());
-    numerators[0] = std::max<uint8_t>(numerators[0], 1);
+        Vector<uint8_t>(size_t{1} * options_.heads * levels, 0, 255);
+    for (int head = 0; head < options_.heads; ++head) {
+      const auto first = numerators.begin() + head * levels;
+      std::sort(first, first + levels, std::greater<>());
+      *first = std::max<uint8_t>(*first, 1);
+    }
     return numerators;
   }
 
@@ -166,9 +171,10 @@ class Builder {
             .heads = options_.heads,
             .level_multiplier = Vector<int16_t>(heads, 1 << 14, (1 << 15) - 1),
             .level_shift = Vector<int8_t>(heads, 2, 6),
+            .levels = options_.attention_levels,
             .numerators = Numerators(),
-            .output_multiplier = Vector<int32_t>(heads, 1 << 30, 2147483647),
-            .output_shift = Vector<int8_t>(heads, -2, 0)});
+            .output_multiplier = Vector<int16_t>(width, 1 << 14, (1 << 15) - 1),
+            .output_shift = Vector<int8_t>(width, -2, 1)});
     return AddLinearAdd(name + ".attn.proj", output, residual);
   }
 

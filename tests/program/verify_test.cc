@@ -89,9 +89,9 @@ TEST(VerifyProgramTest, RefusesUnnormalizedMultipliers) {
               }),
               HasSubstr("multiplier is 16383"));
   EXPECT_THAT(ErrorAfter([](Program& p) {
-                Find<AttentionOp>(p).output_multiplier[0] = 5;
+                Find<AttentionOp>(p).level_multiplier[0] = 5;
               }),
-              HasSubstr("output_multiplier is 5"));
+              HasSubstr("multiplier is 5"));
 }
 
 TEST(VerifyProgramTest, RefusesTheWeightThatPackingCannotHold) {
@@ -110,10 +110,8 @@ TEST(VerifyProgramTest, RefusesTensorsOfTheWrongSize) {
                 Find<PatchEmbedOp>(p).positions.pop_back();
               }),
               HasSubstr("position elements"));
-  EXPECT_THAT(ErrorAfter([](Program& p) {
-                Find<AttentionOp>(p).numerators.resize(17);
-              }),
-              HasSubstr("17, not 16 or 256"));
+  EXPECT_THAT(ErrorAfter([](Program& p) { Find<AttentionOp>(p).levels = 17; }),
+              HasSubstr("levels is 17, neither 16 nor 256"));
 }
 
 TEST(VerifyProgramTest, RefusesValuesReadBeforeTheyAreWritten) {

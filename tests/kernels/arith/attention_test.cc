@@ -25,31 +25,23 @@ TEST(AttentionLevelTest, ClampsToTheLastLevel) {
   EXPECT_EQ(AttentionLevel(1 << 25, rescale, 256), 255);
 }
 
-TEST(AttentionOutputRescaleTest, DividesWithFourteenBitsOfPrecision) {
-  const int32_t kMultipliers[] = {1 << 30, 1234567890, 2147483647};
-  for (int32_t multiplier : kMultipliers) {
-    for (int shift : {-10, -1, 0, 8}) {
-      for (int32_t denominator : {1, 2, 3, 181, 65537, 255 * 32768}) {
-        const Rescale rescale =
-            AttentionOutputRescale(multiplier, shift, denominator);
-        ASSERT_GE(rescale.multiplier, 1 << 14);
-        const double exact = multiplier * std::ldexp(1.0, -30 - shift) *
-                             (1 << kFineBits) / denominator;
-        const double got =
-            rescale.multiplier * std::ldexp(1.0, -15 - rescale.shift);
-        EXPECT_NEAR(got / exact, 1.0, 1.0 / (1 << 14))
-            << multiplier << " " << shift << " " << denominator;
-      }
-    }
+TEST(MixtureRescaleTest, DividesWithFourteenBitsOfPrecision) {
+  for (int32_t denominator : {1, 2, 3, 181, 255, 65537, 255 * 32768}) {
+    const Rescale rescale = MixtureRescale(denominator);
+    ASSERT_GE(rescale.multiplier, 1 << 14);
+    const double exact = static_cast<double>(1 << kMixtureBits) / denominator;
+    const double got =
+        rescale.multiplier * std::ldexp(1.0, -15 - rescale.shift);
+    EXPECT_NEAR(got / exact, 1.0, 1.0 / (1 << 15)) << denominator;
   }
 }
 
-TEST(AttentionOutputRescaleTest, AveragesOfEqualValuesComeOutUnchanged) {
+TEST(MixtureRescaleTest, MeansOfEqualValuesComeOutUnchanged) {
   // sum = value * denominator whatever the denominator.
   for (int32_t denominator : {1, 7, 200, 4097, 1000003}) {
-    const Rescale rescale = AttentionOutputRescale(1 << 30, 0, denominator);
+    const Rescale rescale = MixtureRescale(denominator);
     for (int value : {-128, -1, 0, 1, 100, 127}) {
-      EXPECT_EQ(FineToCode(Apply(rescale, value * denominator), 0), value);
+      EXPECT_NEAR(Apply(rescale, value * denominator), value * 128, 1);
     }
   }
 }
