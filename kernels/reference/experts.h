@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "kernels/reference/image_values.h"
+#include "kernels/reference/image_run.h"
 #include "program/program.h"
 
 namespace moevit::reference {
