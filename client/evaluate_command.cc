@@ -9,10 +9,10 @@
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
 #include "base/thread_pool.h"
-#include "client/evaluate_output.h"
 #include "client/loaded_model.h"
 #include "quantize/dataset.h"
 #include "quantize/evaluation.h"
+#include "quantize/evaluation_report.h"
 
 namespace moevit {
 namespace {
