@@ -1,0 +1,34 @@
+// moevit.v1.InferenceService: photographs in, classes out.
+
+#ifndef MOEVIT_SERVER_CLASSIFY_SERVICE_H_
+#define MOEVIT_SERVER_CLASSIFY_SERVICE_H_
+
+#include "proto/moevit/v1/inference.grpc.pb.h"
+#include "server/inference_call.h"
+
+namespace moevit {
+
+// Thread safe. No method blocks: answers come from executor threads.
+class ClassifyService final
+    : public moevit::v1::InferenceService::CallbackService {
+ public:
+  // `context` must outlive the service.
+  explicit ClassifyService(const ServiceContext* context) : context_(context) {}
+
+  grpc::ServerUnaryReactor* Classify(
+      grpc::CallbackServerContext* grpc_context,
+      const moevit::v1::ClassifyRequest* request,
+      moevit::v1::ClassifyResponse* response) override;
+
+  grpc::ServerUnaryReactor* ListModels(
+      grpc::CallbackServerContext* grpc_context,
+      const moevit::v1::ListModelsRequest* request,
+      moevit::v1::ListModelsResponse* response) override;
+
+ private:
+  const ServiceContext* const context_;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SERVER_CLASSIFY_SERVICE_H_

@@ -1,0 +1,139 @@
+#include "server/flags.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/flags/usage_config.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "base/cpu_count.h"
+#include "base/status_macros.h"
+#include "server/build_info.h"
+
+// Defaults come from ServerOptions, so that there is one place for them.
+ABSL_FLAG(std::string, model_repository, "",
+          "Directory with the models, <model>/<version>/ in it. Required.");
+ABSL_FLAG(std::string, host, moevit::ServerOptions().host,
+          "Address to listen on.");
+ABSL_FLAG(int, port, moevit::ServerOptions().port,
+          "Port for gRPC; 0 takes a free one.");
+ABSL_FLAG(int, metrics_port, moevit::ServerOptions().metrics_port,
+          "Port for Prometheus, path /metrics; 0 takes a free one.");
+ABSL_FLAG(int64_t, max_message_bytes, moevit::ServerOptions().max_message_bytes,
+          "Largest gRPC message, in bytes, either way.");
+ABSL_FLAG(int, max_images_per_request,
+          moevit::ServerOptions().pipeline.max_images_per_request,
+          "Most images in one request.");
+ABSL_FLAG(int64_t, max_image_bytes,
+          moevit::ServerOptions().image.max_encoded_bytes,
+          "Largest encoded image, in bytes.");
+ABSL_FLAG(int64_t, max_image_pixels, moevit::ServerOptions().image.max_pixels,
+          "Largest decoded image, width times height. Decoding one takes "
+          "about 9 bytes of memory per pixel, on each decode thread.");
+ABSL_FLAG(int64_t, max_queue_images, moevit::ServerOptions().queue.max_images,
+          "Most images that may wait for a device. Requests that do not fit "
+          "are answered with RESOURCE_EXHAUSTED at once.");
+ABSL_FLAG(int64_t, max_queue_bytes, moevit::ServerOptions().queue.max_bytes,
+          "Most bytes that the waiting images may have together, encoded and "
+          "preprocessed.");
+ABSL_FLAG(int, max_batch_size, moevit::ServerOptions().batching.max_batch_size,
+          "Most images executed together.");
+ABSL_FLAG(absl::Duration, max_queue_delay,
+          moevit::ServerOptions().batching.max_queue_delay,
+          "How long an image waits for others to fill a batch; 0 executes "
+          "what is there as soon as an executor is free.");
+ABSL_FLAG(int, executor_threads, 0,
+          "Batches executed side by side; 0: one per processor.");
+ABSL_FLAG(int, decode_threads, 0,
+          "Threads that decode images; 0: one per processor.");
+ABSL_FLAG(absl::Duration, drain_grace, moevit::ServerOptions().drain_grace,
+          "How long accepted requests may take after SIGTERM or SIGINT.");
+ABSL_FLAG(absl::Duration, keepalive_time,
+          moevit::ServerOptions().keepalive_time,
+          "Silence after which a client is asked whether it is there.");
+ABSL_FLAG(absl::Duration, keepalive_timeout,
+          moevit::ServerOptions().keepalive_timeout,
+          "How long a client has to answer that.");
+ABSL_FLAG(absl::Duration, min_ping_interval,
+          moevit::ServerOptions().min_ping_interval,
+          "Clients that ping more often than this are disconnected.");
+
+namespace moevit {
+namespace {
+
+std::string VersionText() {
+  const BuildInfo build = ThisBuild();
+  return absl::StrCat("moevit-server ", build.version,
+                      build.commit.empty() ? "" : " " + build.commit, "\n");
+}
+
+void DescribeProgram() {
+  absl::SetProgramUsageMessage(
+      "Serves quantized Mixture-of-Experts Vision Transformers over gRPC.\n"
+      "  moevit-server --model_repository=DIR [--port=8001] "
+      "[--metrics_port=8002]");
+  absl::FlagsUsageConfig usage;
+  const auto is_own = [](absl::string_view file) {
+    return absl::EndsWith(file, "server/flags.cc");
+  };
+  usage.contains_helpshort_flags = is_own;
+  usage.contains_help_flags = is_own;
+  // Paths in --help start at the root of the source tree.
+  usage.normalize_filename = [](absl::string_view file) {
+    const size_t root = file.rfind("server/");
+    return std::string(root == file.npos ? file : file.substr(root));
+  };
+  usage.version_string = VersionText;
+  absl::SetFlagsUsageConfig(usage);
+}
+
+int OrProcessorCount(int threads) {
+  return threads == 0 ? AvailableCpuCount() : threads;
+}
+
+ServerOptions OptionsFromFlags() {
+  ServerOptions options;
+  options.model_repository = absl::GetFlag(FLAGS_model_repository);
+  options.host = absl::GetFlag(FLAGS_host);
+  options.port = absl::GetFlag(FLAGS_port);
+  options.metrics_port = absl::GetFlag(FLAGS_metrics_port);
+  options.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
+  options.image.max_encoded_bytes = absl::GetFlag(FLAGS_max_image_bytes);
+  options.image.max_pixels = absl::GetFlag(FLAGS_max_image_pixels);
+  options.pipeline.max_images_per_request =
+      absl::GetFlag(FLAGS_max_images_per_request);
+  options.pipeline.decode_threads =
+      OrProcessorCount(absl::GetFlag(FLAGS_decode_threads));
+  options.queue.max_images = absl::GetFlag(FLAGS_max_queue_images);
+  options.queue.max_bytes = absl::GetFlag(FLAGS_max_queue_bytes);
+  options.batching.max_batch_size = absl::GetFlag(FLAGS_max_batch_size);
+  options.batching.max_queue_delay = absl::GetFlag(FLAGS_max_queue_delay);
+  options.scheduler.executor_threads =
+      OrProcessorCount(absl::GetFlag(FLAGS_executor_threads));
+  options.drain_grace = absl::GetFlag(FLAGS_drain_grace);
+  options.keepalive_time = absl::GetFlag(FLAGS_keepalive_time);
+  options.keepalive_timeout = absl::GetFlag(FLAGS_keepalive_timeout);
+  options.min_ping_interval = absl::GetFlag(FLAGS_min_ping_interval);
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv) {
+  DescribeProgram();
+  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
+  if (rest.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", rest[1], "' is not a flag; try moevit-server --help"));
+  }
+  ServerOptions options = OptionsFromFlags();
+  MOEVIT_RETURN_IF_ERROR(options.Validate());
+  return options;
+}
+
+}  // namespace moevit

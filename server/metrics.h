@@ -1,0 +1,91 @@
+// What Prometheus sees. This class owns every metric's name, help text and
+// labels; what is counted when is decided by its callers.
+//
+// It does not serve HTTP: see metrics_endpoint.h.
+
+#ifndef MOEVIT_SERVER_METRICS_H_
+#define MOEVIT_SERVER_METRICS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "prometheus/collectable.h"
+#include "prometheus/counter.h"
+#include "prometheus/family.h"
+#include "prometheus/gauge.h"
+#include "prometheus/histogram.h"
+#include "prometheus/registry.h"
+#include "scheduler/batch_runner.h"
+#include "scheduler/image_task.h"
+#include "scheduler/queue_budget.h"
+#include "server/build_info.h"
+#include "server/in_flight.h"
+
+namespace moevit {
+
+// The metrics of one version of one model. Thread safe.
+class ModelMetrics {
+ public:
+  void SetReady(bool ready) { ready_->Set(ready ? 1 : 0); }
+  void RecordRequest(const absl::Status& status, absl::Duration duration);
+  void RecordImage(const absl::StatusOr<ImageResult>& result);
+  void RecordBatch(const BatchReport& report);
+
+ private:
+  friend class Metrics;
+
+  prometheus::Labels labels_;
+  prometheus::Family<prometheus::Counter>* requests_;
+  prometheus::Family<prometheus::Counter>* images_;
+  prometheus::Family<prometheus::Histogram>* compute_duration_;
+  prometheus::Family<prometheus::Histogram>* batch_size_;
+  prometheus::Gauge* ready_;
+  prometheus::Histogram* request_duration_;
+  prometheus::Histogram* queue_duration_;
+  prometheus::Histogram* decode_duration_;
+};
+
+// Thread safe. Must outlive its ModelMetrics.
+class Metrics {
+ public:
+  // Each scrape reads `queue` and `in_flight`, which must outlive this.
+  Metrics(const BuildInfo& build, absl::Time start, const QueueBudget* queue,
+          const InFlight* in_flight);
+
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // Creates the metrics of a model, at zero, so that a scrape before the first
+  // request finds them.
+  ModelMetrics AddModel(const std::string& name, const std::string& version);
+
+  // Counts a request that named no model of this server. Such names stay out
+  // of the labels: they are without limit.
+  void RecordRequestWithoutModel(const absl::Status& status);
+
+  // What an endpoint serves; the endpoint must not outlive this.
+  std::vector<std::shared_ptr<prometheus::Collectable>> collectables() const {
+    return {registry_, live_values_};
+  }
+
+ private:
+  const std::shared_ptr<prometheus::Registry> registry_;
+  const std::shared_ptr<prometheus::Collectable> live_values_;
+  prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Family<prometheus::Counter>& images_;
+  prometheus::Family<prometheus::Gauge>& ready_;
+  prometheus::Family<prometheus::Histogram>& request_duration_;
+  prometheus::Family<prometheus::Histogram>& queue_duration_;
+  prometheus::Family<prometheus::Histogram>& compute_duration_;
+  prometheus::Family<prometheus::Histogram>& decode_duration_;
+  prometheus::Family<prometheus::Histogram>& batch_size_;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SERVER_METRICS_H_

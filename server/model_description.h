@@ -1,0 +1,37 @@
+// What the Open Inference Protocol's clients are told about a model.
+
+#ifndef MOEVIT_SERVER_MODEL_DESCRIPTION_H_
+#define MOEVIT_SERVER_MODEL_DESCRIPTION_H_
+
+#include <vector>
+
+#include "proto/inference/grpc_service.pb.h"
+#include "proto/inference/model_config.pb.h"
+#include "scheduler/batch_queue.h"
+#include "server/model_registry.h"
+#include "server/served_model.h"
+
+namespace moevit {
+
+// The parts of a model's configuration that are the server's.
+struct ServingParameters {
+  BatchingOptions batching;
+  int executor_threads = 1;
+  int max_images_per_request = 0;
+};
+
+// `versions` are all that are served of the model.
+void DescribeModel(const ServedModel& model,
+                   const std::vector<ModelRegistry::ModelPointer>& versions,
+                   inference::ModelMetadataResponse* out);
+
+void DescribeModelConfig(const ServedModel& model,
+                         const ServingParameters& parameters,
+                         inference::ModelConfig* out);
+
+void DescribeStatistics(const ServedModel& model,
+                        inference::ModelStatistics* out);
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SERVER_MODEL_DESCRIPTION_H_

@@ -1,0 +1,61 @@
+// The models that are served, found by name and version.
+//
+// Names come from requests: they are compared with what is registered and
+// never used to build a path.
+
+#ifndef MOEVIT_SERVER_MODEL_REGISTRY_H_
+#define MOEVIT_SERVER_MODEL_REGISTRY_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "scheduler/mutex.h"
+#include "server/served_model.h"
+
+namespace moevit {
+
+// Thread safe. A model that was found stays valid for as long as the caller
+// holds it.
+class ModelRegistry {
+ public:
+  using ModelPointer = std::shared_ptr<const ServedModel>;
+
+  // Returns kAlreadyExists when that version is there.
+  absl::Status Add(ModelPointer model);
+
+  // `version` is a decimal number, or empty for the highest one. Returns
+  // kInvalidArgument for any other text, kNotFound naming what there is.
+  absl::StatusOr<ModelPointer> Find(absl::string_view name,
+                                    absl::string_view version) const;
+
+  // The highest version of the only model. Returns kInvalidArgument, listing
+  // the names, unless there is exactly one.
+  absl::StatusOr<ModelPointer> FindOnly() const;
+
+  // All versions of a model, ascending; empty when there is no such model.
+  std::vector<ModelPointer> Versions(absl::string_view name) const;
+
+  // By name, then by version.
+  std::vector<ModelPointer> All() const;
+
+ private:
+  using Versioned = std::map<int64_t, ModelPointer>;
+
+  mutable Mutex mutex_;
+  std::map<std::string, Versioned, std::less<>> models_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The number that `text` is as a version: positive, decimal, no leading zero.
+absl::StatusOr<int64_t> ParseModelVersion(absl::string_view text);
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SERVER_MODEL_REGISTRY_H_

@@ -1,0 +1,160 @@
+#include "server/open_inference_service.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "server/error_mapping.h"
+#include "server/infer_request_decoder.h"
+#include "server/infer_response_encoder.h"
+
+namespace moevit {
+namespace {
+
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
+                                 const absl::Status& status) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(status));
+  return reactor;
+}
+
+// The protocol has no errors for single images: the first one is the request's.
+absl::StatusOr<std::vector<ImageResult>> AllOrFirstError(
+    absl::StatusOr<InferencePipeline::Results> results) {
+  if (!results.ok()) return results.status();
+  std::vector<ImageResult> all;
+  all.reserve(results->size());
+  for (absl::StatusOr<ImageResult>& result : *results) {
+    if (!result.ok()) {
+      return absl::Status(
+          result.status().code(),
+          absl::StrCat("image ", all.size(), ": ", result.status().message()));
+    }
+    all.push_back(*std::move(result));
+  }
+  return all;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* OpenInferenceService::ServerLive(
+    Context* context, const inference::ServerLiveRequest* /*request*/,
+    inference::ServerLiveResponse* response) {
+  response->set_live(true);
+  return Answer(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::ServerReady(
+    Context* context, const inference::ServerReadyRequest* /*request*/,
+    inference::ServerReadyResponse* response) {
+  response->set_ready(ready_);
+  return Answer(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::ModelReady(
+    Context* context, const inference::ModelReadyRequest* request,
+    inference::ModelReadyResponse* response) {
+  const auto model =
+      context_->models->Find(request->name(), request->version());
+  response->set_ready(ready_ && model.ok());
+  return Answer(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::ServerMetadata(
+    Context* context, const inference::ServerMetadataRequest* /*request*/,
+    inference::ServerMetadataResponse* response) {
+  response->set_name("moevit");
+  response->set_version(server_version_);
+  for (const char* extension : {"binary_tensor_data", "classification",
+                                "model_configuration", "statistics"}) {
+    response->add_extensions(extension);
+  }
+  return Answer(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::ModelMetadata(
+    Context* context, const inference::ModelMetadataRequest* request,
+    inference::ModelMetadataResponse* response) {
+  const auto model =
+      context_->models->Find(request->name(), request->version());
+  if (model.ok()) {
+    DescribeModel(**model, context_->models->Versions(request->name()),
+                  response);
+  }
+  return Answer(context, model.status());
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::ModelConfig(
+    Context* context, const inference::ModelConfigRequest* request,
+    inference::ModelConfigResponse* response) {
+  const auto model =
+      context_->models->Find(request->name(), request->version());
+  if (model.ok()) {
+    DescribeModelConfig(**model, parameters_, response->mutable_config());
+  }
+  return Answer(context, model.status());
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::ModelStatistics(
+    Context* context, const inference::ModelStatisticsRequest* request,
+    inference::ModelStatisticsResponse* response) {
+  std::vector<ModelRegistry::ModelPointer> models;
+  if (request->name().empty()) {
+    models = context_->models->All();
+  } else {
+    const auto model =
+        context_->models->Find(request->name(), request->version());
+    if (!model.ok()) return Answer(context, model.status());
+    if (request->version().empty()) {
+      models = context_->models->Versions(request->name());
+    } else {
+      models = {*model};
+    }
+  }
+  for (const auto& model : models) {
+    DescribeStatistics(*model, response->add_model_stats());
+  }
+  return Answer(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::ModelInfer(
+    Context* context, const inference::ModelInferRequest* request,
+    inference::ModelInferResponse* response) {
+  auto* call = new InferenceCall(*context_, *context);
+  StartInference(call, *request, response);
+  return call;
+}
+
+void OpenInferenceService::StartInference(
+    InferenceCall* call, const inference::ModelInferRequest& request,
+    inference::ModelInferResponse* response) {
+  const auto found =
+      context_->models->Find(request.model_name(), request.model_version());
+  if (!found.ok()) return call->Complete(found.status());
+  const ModelRegistry::ModelPointer& model = *found;
+  call->set_model(model);
+  auto decoded = DecodeInferRequest(
+      request, {.image_size = model->model.program.image_size,
+                .channels = model->model.program.channels,
+                .max_images = parameters_.max_images_per_request});
+  if (!decoded.ok()) return call->Complete(decoded.status());
+
+  response->set_id(request.id());
+  InferenceRequest inference_request =
+      call->NewRequest(std::move(decoded->images));
+  context_->pipeline->Run(
+      std::move(inference_request),
+      // Holds the decoded request: the images may be views into it.
+      [call, model, response, decoded = *std::move(decoded)](
+          absl::StatusOr<InferencePipeline::Results> results) {
+        const auto all = AllOrFirstError(std::move(results));
+        if (all.ok()) {
+          EncodeInferResponse(*model, *all, decoded.classification, response);
+        }
+        call->Complete(all.status());
+      });
+}
+
+}  // namespace moevit

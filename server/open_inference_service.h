@@ -1,0 +1,73 @@
+// inference.GRPCInferenceService: the Open Inference Protocol, version 2, with
+// what clients of Triton rely on. Methods that are not overridden here answer
+// UNIMPLEMENTED.
+
+#ifndef MOEVIT_SERVER_OPEN_INFERENCE_SERVICE_H_
+#define MOEVIT_SERVER_OPEN_INFERENCE_SERVICE_H_
+
+#include <atomic>
+#include <string>
+
+#include "proto/inference/grpc_service.grpc.pb.h"
+#include "server/inference_call.h"
+#include "server/model_description.h"
+
+namespace moevit {
+
+// Thread safe. No method blocks.
+class OpenInferenceService final
+    : public inference::GRPCInferenceService::CallbackService {
+ public:
+  using Reactor = grpc::ServerUnaryReactor;
+  using Context = grpc::CallbackServerContext;
+
+  // `context` must outlive the service.
+  OpenInferenceService(const ServiceContext* context,
+                       const ServingParameters& parameters,
+                       std::string server_version)
+      : context_(context),
+        parameters_(parameters),
+        server_version_(std::move(server_version)) {}
+
+  // Whether ServerReady and ModelReady may say so; false at first.
+  void SetReady(bool ready) { ready_ = ready; }
+
+  Reactor* ServerLive(Context* context,
+                      const inference::ServerLiveRequest* request,
+                      inference::ServerLiveResponse* response) override;
+  Reactor* ServerReady(Context* context,
+                       const inference::ServerReadyRequest* request,
+                       inference::ServerReadyResponse* response) override;
+  Reactor* ModelReady(Context* context,
+                      const inference::ModelReadyRequest* request,
+                      inference::ModelReadyResponse* response) override;
+  Reactor* ServerMetadata(Context* context,
+                          const inference::ServerMetadataRequest* request,
+                          inference::ServerMetadataResponse* response) override;
+  Reactor* ModelMetadata(Context* context,
+                         const inference::ModelMetadataRequest* request,
+                         inference::ModelMetadataResponse* response) override;
+  Reactor* ModelInfer(Context* context,
+                      const inference::ModelInferRequest* request,
+                      inference::ModelInferResponse* response) override;
+  Reactor* ModelConfig(Context* context,
+                       const inference::ModelConfigRequest* request,
+                       inference::ModelConfigResponse* response) override;
+  Reactor* ModelStatistics(
+      Context* context, const inference::ModelStatisticsRequest* request,
+      inference::ModelStatisticsResponse* response) override;
+
+ private:
+  void StartInference(InferenceCall* call,
+                      const inference::ModelInferRequest& request,
+                      inference::ModelInferResponse* response);
+
+  const ServiceContext* const context_;
+  const ServingParameters parameters_;
+  const std::string server_version_;
+  std::atomic<bool> ready_ = false;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SERVER_OPEN_INFERENCE_SERVICE_H_

@@ -1,0 +1,102 @@
+#include "server/repository_scan.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <tuple>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "base/status_macros.h"
+#include "server/error_mapping.h"
+#include "server/model_registry.h"
+
+namespace moevit {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxNameBytes = 128;
+
+absl::Status ReadError(const fs::path& path, const std::error_code& error) {
+  const std::string message = absl::StrFormat(
+      "cannot read the directory %s: %s", path.string(), error.message());
+  if (error == std::errc::no_such_file_or_directory) {
+    return absl::NotFoundError(message);
+  }
+  if (error == std::errc::permission_denied) {
+    return absl::PermissionDeniedError(message);
+  }
+  return absl::InternalError(message);
+}
+
+// The directories in `parent` whose names do not start with a dot.
+absl::StatusOr<std::vector<fs::path>> Subdirectories(const fs::path& parent) {
+  std::vector<fs::path> directories;
+  std::error_code error;
+  fs::directory_iterator entry(parent, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const bool hidden = entry->path().filename().string().starts_with('.');
+    if (!hidden && entry->is_directory(error)) {
+      directories.push_back(entry->path());
+    }
+    if (error) break;
+  }
+  if (error) return ReadError(parent, error);
+  return directories;
+}
+
+// Names go into labels of metrics and service names of health checks.
+bool IsServableName(absl::string_view name) {
+  return name.size() <= kMaxNameBytes &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+absl::Status AddVersions(const fs::path& model_directory,
+                         std::vector<RepositoryEntry>& entries) {
+  const std::string name = model_directory.filename().string();
+  if (!IsServableName(name)) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "the model directory %s has a name that cannot be served: up to %d "
+        "letters, digits, '.', '_' and '-' are expected",
+        Quoted(name), kMaxNameBytes));
+  }
+  MOEVIT_ASSIGN_OR_RETURN(const std::vector<fs::path> versions,
+                          Subdirectories(model_directory));
+  for (const fs::path& directory : versions) {
+    const auto version = ParseModelVersion(directory.filename().string());
+    if (!version.ok()) continue;
+    entries.push_back({name, *version, directory.string()});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<RepositoryEntry>> ScanRepository(
+    const std::string& root) {
+  MOEVIT_ASSIGN_OR_RETURN(const std::vector<fs::path> models,
+                          Subdirectories(root));
+  std::vector<RepositoryEntry> entries;
+  for (const fs::path& model : models) {
+    MOEVIT_RETURN_IF_ERROR(AddVersions(model, entries));
+  }
+  if (entries.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the model repository ", root,
+        " holds no model: <model>/<version>/ directories are expected"));
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const RepositoryEntry& a, const RepositoryEntry& b) {
+              return std::tie(a.model, a.version) <
+                     std::tie(b.model, b.version);
+            });
+  return entries;
+}
+
+}  // namespace moevit

@@ -1,0 +1,32 @@
+// What is in a model repository: <root>/<model>/<version>/.
+
+#ifndef MOEVIT_SERVER_REPOSITORY_SCAN_H_
+#define MOEVIT_SERVER_REPOSITORY_SCAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace moevit {
+
+struct RepositoryEntry {
+  std::string model;
+  int64_t version = 0;
+  std::string directory;
+};
+
+// Lists the versions in the repository at `root`, by model name, then by
+// version. Files, hidden directories, and version directories that are not
+// positive decimal numbers are passed over, as in other model servers.
+//
+// Returns kNotFound when there is no such directory, kFailedPrecondition when
+// it holds no version of any model or a model's name cannot be served, and
+// kPermissionDenied or kInternal when it cannot be read.
+absl::StatusOr<std::vector<RepositoryEntry>> ScanRepository(
+    const std::string& root);
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SERVER_REPOSITORY_SCAN_H_

@@ -1,0 +1,120 @@
+#include "server/server.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "kernels/reference/reference_executor.h"
+#include "model/image_decoder.h"
+#include "model/preprocess.h"
+#include "program/quantized_model.h"
+#include "server/build_info.h"
+#include "server/log.h"
+
+namespace moevit {
+
+ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
+  ServerDependencies real;
+  real.clock = Clock::Real();
+  real.read_model = LoadQuantizedModel;
+  real.new_executor = NewReferenceExecutor;
+  real.prepare_image =
+      [limits = options.image](
+          absl::string_view encoded,
+          const ModelConfig& config) -> absl::StatusOr<std::vector<uint8_t>> {
+    MOEVIT_ASSIGN_OR_RETURN(const Image image, DecodeImage(encoded, limits));
+    return Preprocess(image, config);
+  };
+  return real;
+}
+
+Server::Server(const ServerOptions& options, ServerDependencies dependencies)
+    : options_(options),
+      dependencies_(std::move(dependencies)),
+      in_flight_(dependencies_.clock),
+      budget_(options_.queue),
+      metrics_(ThisBuild(), dependencies_.clock->Now(), &budget_, &in_flight_),
+      scheduler_(options_.scheduler, dependencies_.clock),
+      pipeline_(options_.pipeline, dependencies_.prepare_image, &budget_,
+                &scheduler_, dependencies_.clock),
+      service_context_{.models = &registry_,
+                       .pipeline = &pipeline_,
+                       .metrics = &metrics_,
+                       .in_flight = &in_flight_,
+                       .clock = dependencies_.clock},
+      classify_service_(&service_context_),
+      open_inference_service_(
+          &service_context_,
+          {.batching = options_.batching,
+           .executor_threads = options_.scheduler.executor_threads,
+           .max_images_per_request = options_.pipeline.max_images_per_request},
+          ThisBuild().version) {}
+
+Server::~Server() { Shutdown(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    const ServerOptions& options, ServerDependencies dependencies) {
+  MOEVIT_RETURN_IF_ERROR(options.Validate());
+  std::unique_ptr<Server> server(new Server(options, std::move(dependencies)));
+  MOEVIT_RETURN_IF_ERROR(server->LoadModels());
+  MOEVIT_RETURN_IF_ERROR(server->StartEndpoints());
+  server->SetReady(true);
+  LogInfo(absl::StrFormat("serving gRPC on %s:%d, metrics on %s:%d/metrics",
+                          options.host, server->port(), options.host,
+                          server->metrics_port()));
+  return server;
+}
+
+absl::Status Server::LoadModels() {
+  ModelLoader loader({.read = dependencies_.read_model,
+                      .new_executor = dependencies_.new_executor,
+                      .batching = options_.batching,
+                      .scheduler = &scheduler_,
+                      .metrics = &metrics_,
+                      .clock = dependencies_.clock,
+                      .registry = &registry_});
+  return loader.LoadAll(options_.model_repository);
+}
+
+absl::Status Server::StartEndpoints() {
+  MOEVIT_ASSIGN_OR_RETURN(
+      metrics_endpoint_,
+      MetricsEndpoint::Start(options_.host, options_.metrics_port, metrics_));
+  MOEVIT_ASSIGN_OR_RETURN(
+      grpc_endpoint_,
+      GrpcEndpoint::Start(options_,
+                          {&classify_service_, &open_inference_service_}));
+  return absl::OkStatus();
+}
+
+// In health checks a model goes by its name, a service by its full name.
+void Server::SetReady(bool ready) {
+  open_inference_service_.SetReady(ready);
+  for (const auto& model : registry_.All()) {
+    model->metrics.SetReady(ready);
+    grpc_endpoint_->SetServing(model->name, ready);
+  }
+  for (const char* service :
+       {v1::InferenceService::service_full_name(),
+        inference::GRPCInferenceService::service_full_name(), ""}) {
+    grpc_endpoint_->SetServing(service, ready);
+  }
+}
+
+bool Server::Shutdown() {
+  if (shut_down_ || grpc_endpoint_ == nullptr) return true;
+  shut_down_ = true;
+  SetReady(false);
+  LogInfo(absl::StrFormat("shutting down; %d requests have %s to finish",
+                          in_flight_.calls(),
+                          absl::FormatDuration(options_.drain_grace)));
+  const bool answered = grpc_endpoint_->Shutdown(
+      in_flight_, dependencies_.clock->Now() + options_.drain_grace,
+      [this] { scheduler_.Drain(absl::InfinitePast()); });
+  LogInfo(answered ? "every request was answered"
+                   : "the time was up before every request was answered");
+  return answered;
+}
+
+}  // namespace moevit

@@ -1,0 +1,86 @@
+// The server: every part of it, put together, and how it starts and stops.
+
+#ifndef MOEVIT_SERVER_SERVER_H_
+#define MOEVIT_SERVER_SERVER_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "scheduler/batch_scheduler.h"
+#include "scheduler/clock.h"
+#include "scheduler/queue_budget.h"
+#include "server/classify_service.h"
+#include "server/grpc_endpoint.h"
+#include "server/in_flight.h"
+#include "server/inference_call.h"
+#include "server/inference_pipeline.h"
+#include "server/metrics.h"
+#include "server/metrics_endpoint.h"
+#include "server/model_loader.h"
+#include "server/model_registry.h"
+#include "server/open_inference_service.h"
+#include "server/server_options.h"
+
+namespace moevit {
+
+// What tests replace.
+struct ServerDependencies {
+  Clock* clock;
+  ModelLoader::Reader read_model;
+  ModelLoader::ExecutorFactory new_executor;
+  ImagePreparer prepare_image;
+
+  // The real ones.
+  static ServerDependencies Default(const ServerOptions& options);
+};
+
+// Thread-compatible.
+class Server {
+ public:
+  // Loads every model of the repository, then serves. Returns an error that
+  // says what is wrong with the options, the repository, a model or an address.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(
+      const ServerOptions& options, ServerDependencies dependencies);
+
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Shuts down if that was not done.
+  ~Server();
+
+  int port() const { return grpc_endpoint_->port(); }
+  int metrics_port() const { return metrics_endpoint_->port(); }
+
+  // Says that it is not ready, takes no more requests, and answers those it
+  // has within options.drain_grace. Returns whether all got a real answer.
+  // Waits for batches that are being executed.
+  bool Shutdown();
+
+ private:
+  Server(const ServerOptions& options, ServerDependencies dependencies);
+
+  absl::Status LoadModels();
+  absl::Status StartEndpoints();
+  void SetReady(bool ready);
+
+  const ServerOptions options_;
+  const ServerDependencies dependencies_;
+
+  // In the order of use: each may point to those above it.
+  InFlight in_flight_;
+  QueueBudget budget_;
+  Metrics metrics_;
+  ModelRegistry registry_;
+  BatchScheduler scheduler_;
+  InferencePipeline pipeline_;
+  const ServiceContext service_context_;
+  ClassifyService classify_service_;
+  OpenInferenceService open_inference_service_;
+  std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
+  std::unique_ptr<GrpcEndpoint> grpc_endpoint_;  // null when not serving
+  bool shut_down_ = false;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SERVER_SERVER_H_

@@ -1,0 +1,83 @@
+#include "server/server_options.h"
+
+#include <limits>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "base/status_macros.h"
+
+namespace moevit {
+namespace {
+
+absl::Status CheckPort(absl::string_view name, int port) {
+  if (port >= 0 && port <= 65535) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s is %d, it must be in [0, 65535]", name, port));
+}
+
+absl::Status CheckRange(absl::string_view name, int64_t value, int64_t max) {
+  if (value >= 1 && value <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s is %d, it must be in [1, %d]", name, value, max));
+}
+
+// gRPC takes these durations as an int of milliseconds.
+absl::Status CheckDuration(absl::string_view name, absl::Duration value,
+                           absl::Duration min) {
+  constexpr absl::Duration kMax = absl::Hours(24);
+  if (value >= min && value <= kMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s is %s, it must be in [%s, %s]", name, absl::FormatDuration(value),
+      absl::FormatDuration(min), absl::FormatDuration(kMax)));
+}
+
+absl::Status CheckQueueAdmitsRequests(const ServerOptions& options) {
+  if (options.pipeline.max_images_per_request <= options.queue.max_images) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "max_images_per_request is %d, it must not be more than "
+      "max_queue_images, which is %d",
+      options.pipeline.max_images_per_request, options.queue.max_images));
+}
+
+}  // namespace
+
+absl::Status ServerOptions::Validate() const {
+  constexpr int kMaxInt = std::numeric_limits<int>::max();
+  if (model_repository.empty()) {
+    return absl::InvalidArgumentError("model_repository must be given");
+  }
+  if (host.empty()) {
+    return absl::InvalidArgumentError("host must not be empty");
+  }
+  MOEVIT_RETURN_IF_ERROR(CheckPort("port", port));
+  MOEVIT_RETURN_IF_ERROR(CheckPort("metrics_port", metrics_port));
+  if (port != 0 && port == metrics_port) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "port and metrics_port are both %d, they must differ", port));
+  }
+  MOEVIT_RETURN_IF_ERROR(
+      CheckRange("max_message_bytes", max_message_bytes, kMaxInt));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckRange("max_image_bytes",
+                 static_cast<int64_t>(image.max_encoded_bytes), kMaxInt));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckRange("max_image_pixels", image.max_pixels, kMaxInt));
+  MOEVIT_RETURN_IF_ERROR(pipeline.Validate());
+  MOEVIT_RETURN_IF_ERROR(queue.Validate());
+  MOEVIT_RETURN_IF_ERROR(batching.Validate());
+  MOEVIT_RETURN_IF_ERROR(scheduler.Validate());
+  MOEVIT_RETURN_IF_ERROR(CheckQueueAdmitsRequests(*this));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckDuration("drain_grace", drain_grace, absl::ZeroDuration()));
+  const absl::Duration second = absl::Seconds(1);
+  MOEVIT_RETURN_IF_ERROR(
+      CheckDuration("keepalive_time", keepalive_time, second));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckDuration("keepalive_timeout", keepalive_timeout, second));
+  return CheckDuration("min_ping_interval", min_ping_interval,
+                       absl::ZeroDuration());
+}
+
+}  // namespace moevit

@@ -1,0 +1,63 @@
+// Everything about the server that its operator can choose.
+
+#ifndef MOEVIT_SERVER_SERVER_OPTIONS_H_
+#define MOEVIT_SERVER_SERVER_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "model/decode_limits.h"
+#include "scheduler/batch_queue.h"
+#include "scheduler/batch_scheduler.h"
+#include "scheduler/queue_budget.h"
+#include "server/inference_pipeline.h"
+
+namespace moevit {
+
+struct ServerOptions {
+  // <root>/<model>/<version>/ directories. Required.
+  std::string model_repository;
+
+  // Where to listen. Default: on all IPv4 addresses. Port 0 takes a free one.
+  std::string host = "0.0.0.0";
+  int port = 8001;
+  int metrics_port = 8002;
+
+  // The largest gRPC message, either way. Default: 64 MiB.
+  int64_t max_message_bytes = int64_t{64} << 20;
+
+  // Limits on one image.
+  DecodeLimits image;
+
+  // Limits on one request, and the threads that decode.
+  InferencePipelineOptions pipeline;
+
+  // Limits on what waits.
+  QueueLimits queue;
+
+  // Which images run together, and how many batches at a time.
+  BatchingOptions batching;
+  BatchSchedulerOptions scheduler;
+
+  // How long requests that were accepted may take after a signal to stop.
+  // Default: 20 s, inside the 30 s that Kubernetes gives.
+  absl::Duration drain_grace = absl::Seconds(20);
+
+  // After this much silence a client is asked whether it is still there, and
+  // dropped if it does not answer within the timeout.
+  absl::Duration keepalive_time = absl::Minutes(1);
+  absl::Duration keepalive_timeout = absl::Seconds(20);
+
+  // Clients that ask more often are dropped. Default: 5 s, so that the usual
+  // 10 s are safe.
+  absl::Duration min_ping_interval = absl::Seconds(5);
+
+  // Returns kInvalidArgument naming the option and its value.
+  absl::Status Validate() const;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SERVER_SERVER_OPTIONS_H_
