@@ -50,8 +50,8 @@ metrics() {
 
 # Waits until the server has loaded its model.
 wait_until_ready() {
-  local deadline=$((SECONDS + start_timeout_s))
-  until metrics | grep -q '^moevit_model_ready{.*} 1$'; do
+  local page deadline=$((SECONDS + start_timeout_s))
+  until page=$(metrics) && grep -q '^moevit_model_ready{.*} 1$' <<<"$page"; do
     kill -0 "$server_pid" 2>/dev/null || fail "the server did not start"
     ((SECONDS < deadline)) ||
       fail "the server was not ready after $start_timeout_s s"
@@ -92,9 +92,9 @@ if [[ -z $bin ]]; then
   bin=build/release/bin
 fi
 
-if $serve; then
-  port=8001 metrics_port=8002
-else
+host=0.0.0.0 port=8001 metrics_port=8002
+if ! $serve; then
+  host=127.0.0.1
   port=$(free_port 18001)
   metrics_port=$(free_port $((port + 1)))
 fi
@@ -104,8 +104,8 @@ trap stop_server EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 echo "Starting moevit-server on port $port."
-"$bin/moevit-server" --model_repository=models --port="$port" \
-  --metrics_port="$metrics_port" &
+"$bin/moevit-server" --model_repository=models --host="$host" \
+  --port="$port" --metrics_port="$metrics_port" &
 server_pid=$!
 wait_until_ready
 
