@@ -41,7 +41,9 @@ class StructureChecker : public nlohmann::json_sax<Json> {
 
   bool parse_error(size_t, const std::string&,
                    const nlohmann::detail::exception& error) override {
-    error_ = error.what();
+    // Without the library's own "[json.exception...] " in front.
+    const absl::string_view text = error.what();
+    error_ = std::string(text.substr(text.find("] ") + 2));
     return false;
   }
 
