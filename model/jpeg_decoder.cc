@@ -94,11 +94,10 @@ class JpegDecoder {
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
   absl::Status ReadHeader();
-  absl::StatusOr<Image> ReadPixels();
-
   int width() const { return static_cast<int>(info_.image_width); }
   int height() const { return static_cast<int>(info_.image_height); }
   int Orientation() const;
+  absl::StatusOr<Image> ReadPixels();
 
  private:
   // Runs calls into the library; false when one of them failed. `calls` must
@@ -182,8 +181,10 @@ absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes,
   MOEVIT_RETURN_IF_ERROR(decoder.ReadHeader());
   MOEVIT_RETURN_IF_ERROR(
       CheckImageSize(decoder.width(), decoder.height(), limits));
+  // The library forgets the markers when it has read the pixels.
+  const int orientation = decoder.Orientation();
   MOEVIT_ASSIGN_OR_RETURN(Image image, decoder.ReadPixels());
-  return ApplyOrientation(std::move(image), decoder.Orientation());
+  return ApplyOrientation(std::move(image), orientation);
 }
 
 }  // namespace moevit

@@ -1,5 +1,6 @@
 // Antialiased resizing of 8-bit RGB images, bit for bit as Pillow does it, so
-// that a model sees the pixels it was trained on.
+// that a model sees the pixels it was trained on. Horizontally first, always,
+// as before Pillow 13, which resizes some tall images vertically first.
 
 #ifndef MOEVIT_MODEL_RESIZE_H_
 #define MOEVIT_MODEL_RESIZE_H_
