@@ -8,11 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
@@ -43,15 +42,17 @@ class ProgressMeter {
   void Advance(int64_t items = 1);
 
  private:
-  void Draw(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // REQUIRES: mutex_ is held.
+  void Draw(absl::Time now);
 
   const ProgressOptions options_;  // its sink is null when nothing is shown
   const absl::Time start_;
 
-  absl::Mutex mutex_;
-  int64_t done_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Time last_draw_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  size_t drawn_width_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  int64_t done_ = 0;
+  absl::Time last_draw_ = absl::InfinitePast();
+  size_t drawn_width_ = 0;
 };
 
 }  // namespace moevit

@@ -15,29 +15,30 @@ ThreadPool::ThreadPool(int workers) : workers_(workers) {
 
 ThreadPool::~ThreadPool() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
   }
+  loop_started_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
 void ThreadPool::ParallelFor(int64_t count, Body body) {
-  absl::MutexLock caller_lock(&caller_mutex_);
+  const std::lock_guard<std::mutex> caller_lock(caller_mutex_);
   Loop loop{body, count};
   if (threads_.empty() || count <= 1) {
     RunIterations(loop, /*worker=*/0);
     return;
   }
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     loop_ = &loop;
     busy_ = static_cast<int>(threads_.size());
     ++generation_;
   }
+  loop_started_.notify_all();
   RunIterations(loop, /*worker=*/0);
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](int* busy) { return *busy == 0; }, &busy_));
+  std::unique_lock<std::mutex> lock(mutex_);
+  loop_ended_.wait(lock, [this] { return busy_ == 0; });
   loop_ = nullptr;
 }
 
@@ -51,21 +52,17 @@ void ThreadPool::RunIterations(Loop& loop, int worker) {
 
 void ThreadPool::RunWorker(int worker) {
   int64_t seen = 0;  // generation of the last loop this thread worked on
+  std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    Loop* loop = nullptr;
-    {
-      absl::MutexLock lock(&mutex_);
-      const auto has_work = [this, seen]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-        return stopping_ || generation_ != seen;
-      };
-      mutex_.Await(absl::Condition(&has_work));
-      if (stopping_) return;
-      seen = generation_;
-      loop = loop_;
-    }
+    loop_started_.wait(
+        lock, [this, &seen] { return stopping_ || generation_ != seen; });
+    if (stopping_) return;
+    seen = generation_;
+    Loop* const loop = loop_;
+    lock.unlock();
     RunIterations(*loop, worker);
-    absl::MutexLock lock(&mutex_);
-    --busy_;
+    lock.lock();
+    if (--busy_ == 0) loop_ended_.notify_one();
   }
 }
 

@@ -71,8 +71,8 @@ def write_jpegs():
 
 
 def chunk(kind, data):
-  checksum = zlib.crc32(kind + data)
-  return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', checksum)
+  checksum = struct.pack('>I', zlib.crc32(kind + data))
+  return struct.pack('>I', len(data)) + kind + data + checksum
 
 
 def encode_png(rows, width, color_type, depth, extra=b''):
