@@ -2,11 +2,15 @@
 
 #include <cblas.h>
 
-#include <optional>
+#include <mutex>
 
-#include "absl/base/attributes.h"
-#include "absl/base/const_init.h"
-#include "absl/synchronization/mutex.h"
+// LAPACK's own names; Debian's OpenBLAS has them without a header.
+extern "C" {
+void dpotrf_(const char* triangle, const int* n, double* matrix,
+             const int* stride, int* error);
+void dpotri_(const char* triangle, const int* n, double* matrix,
+             const int* stride, int* error);
+}
 
 namespace moevit {
 namespace {
@@ -27,15 +31,15 @@ class BlasCall {
   BlasCall() {
     static const bool one_thread = UseOneBlasThread();
     static_cast<void>(one_thread);
-    if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL) lock_.emplace(&mutex_);
+    if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL) lock_.lock();
   }
 
  private:
-  ABSL_CONST_INIT static absl::Mutex mutex_;
-  std::optional<absl::MutexLock> lock_;
+  static std::mutex mutex_;
+  std::unique_lock<std::mutex> lock_{mutex_, std::defer_lock};
 };
 
-ABSL_CONST_INIT absl::Mutex BlasCall::mutex_(absl::kConstInit);
+std::mutex BlasCall::mutex_;
 
 }  // namespace
 
@@ -55,6 +59,16 @@ void Multiply(const ConstMatrixView& a, const ConstMatrixView& b,
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, out.rows, out.columns,
               a.columns, /*alpha=*/1.0f, a.data, a.stride, b.data, b.stride,
               /*beta=*/0.0f, out.data, out.stride);
+}
+
+bool InvertToCholesky(int n, absl::Span<double> matrix) {
+  // LAPACK's lower triangle in column order is our upper one in row order.
+  const BlasCall call;
+  int error = 0;
+  dpotrf_("L", &n, matrix.data(), &n, &error);
+  if (error == 0) dpotri_("L", &n, matrix.data(), &n, &error);
+  if (error == 0) dpotrf_("L", &n, matrix.data(), &n, &error);
+  return error == 0;
 }
 
 }  // namespace moevit

@@ -24,7 +24,7 @@
 namespace moevit {
 namespace {
 
-constexpr int64_t kQuickImages = 300;
+constexpr int64_t kQuickImages = 100;
 constexpr double kLargestP99 = 1e-4;
 // Rounding may turn one near tie per ten thousand images.
 constexpr double kLeastAgreement = 0.9999;
