@@ -16,7 +16,7 @@ export no_proxy=localhost,127.0.0.1
 
 readonly samples=deploy/samples
 readonly start_timeout_s=30
-readonly stop_timeout_s=15
+readonly stop_timeout_s=30
 
 fail() {
   echo "quickstart.sh: $*" >&2
@@ -27,10 +27,14 @@ usage() {
   sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"
 }
 
+port_in_use() {
+  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
 # Prints the first port from $1 on that nobody listens on.
 free_port() {
   local port=$1
-  while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+  while port_in_use "$port"; do
     ((++port < 65536)) || fail "no free port from $1 on"
   done
   echo "$port"
@@ -92,8 +96,12 @@ if [[ -z $bin ]]; then
   bin=build/release/bin
 fi
 
-host=0.0.0.0 port=8001 metrics_port=8002
-if ! $serve; then
+if $serve; then
+  host=0.0.0.0 port=8001 metrics_port=8002
+  for wanted in $port $metrics_port; do
+    ! port_in_use "$wanted" || fail "port $wanted is in use"
+  done
+else
   host=127.0.0.1
   port=$(free_port 18001)
   metrics_port=$(free_port $((port + 1)))
