@@ -22,8 +22,10 @@ ABSL_FLAG(std::string, host, moevit::ServerOptions().host,
           "Address to listen on.");
 ABSL_FLAG(int, port, moevit::ServerOptions().port,
           "Port for gRPC; 0 takes a free one.");
-ABSL_FLAG(int, metrics_port, moevit::ServerOptions().metrics_port,
-          "Port for Prometheus, path /metrics; 0 takes a free one.");
+ABSL_FLAG(
+    int, metrics_port, moevit::ServerOptions().metrics_port,
+    "Port for Prometheus, path /metrics; 0 takes a free one, -1 serves no "
+    "metrics.");
 ABSL_FLAG(int64_t, max_message_bytes, moevit::ServerOptions().max_message_bytes,
           "Largest gRPC message, in bytes, either way.");
 ABSL_FLAG(int, max_images_per_request,

@@ -60,9 +60,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MOEVIT_RETURN_IF_ERROR(server->LoadModels());
   MOEVIT_RETURN_IF_ERROR(server->StartEndpoints());
   server->SetReady(true);
-  LogInfo(absl::StrFormat("serving gRPC on %s:%d, metrics on %s:%d/metrics",
-                          options.host, server->port(), options.host,
-                          server->metrics_port()));
+  LogInfo(
+      absl::StrFormat("serving gRPC on %s:%d", options.host, server->port()));
   return server;
 }
 
@@ -78,9 +77,13 @@ absl::Status Server::LoadModels() {
 }
 
 absl::Status Server::StartEndpoints() {
-  MOEVIT_ASSIGN_OR_RETURN(
-      metrics_endpoint_,
-      MetricsEndpoint::Start(options_.host, options_.metrics_port, metrics_));
+  if (options_.metrics_port != -1) {
+    MOEVIT_ASSIGN_OR_RETURN(
+        metrics_endpoint_,
+        MetricsEndpoint::Start(options_.host, options_.metrics_port, metrics_));
+    LogInfo(absl::StrFormat("serving metrics on http://%s:%d/metrics",
+                            options_.host, metrics_endpoint_->port()));
+  }
   MOEVIT_ASSIGN_OR_RETURN(
       grpc_endpoint_,
       GrpcEndpoint::Start(options_,

@@ -49,6 +49,7 @@ class Server {
   ~Server();
 
   int port() const { return grpc_endpoint_->port(); }
+  // REQUIRES: options.metrics_port != -1.
   int metrics_port() const { return metrics_endpoint_->port(); }
 
   // Says that it is not ready, takes no more requests, and answers those it
@@ -76,8 +77,8 @@ class Server {
   const ServiceContext service_context_;
   ClassifyService classify_service_;
   OpenInferenceService open_inference_service_;
-  std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
-  std::unique_ptr<GrpcEndpoint> grpc_endpoint_;  // null when not serving
+  std::unique_ptr<MetricsEndpoint> metrics_endpoint_;  // null when not wanted
+  std::unique_ptr<GrpcEndpoint> grpc_endpoint_;        // null when not serving
   bool shut_down_ = false;
 };
 

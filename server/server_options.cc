@@ -9,10 +9,10 @@
 namespace moevit {
 namespace {
 
-absl::Status CheckPort(absl::string_view name, int port) {
-  if (port >= 0 && port <= 65535) return absl::OkStatus();
+absl::Status CheckPort(absl::string_view name, int port, int min) {
+  if (port >= min && port <= 65535) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("%s is %d, it must be in [0, 65535]", name, port));
+      absl::StrFormat("%s is %d, it must be in [%d, 65535]", name, port, min));
 }
 
 absl::Status CheckRange(absl::string_view name, int64_t value, int64_t max) {
@@ -51,8 +51,8 @@ absl::Status ServerOptions::Validate() const {
   if (host.empty()) {
     return absl::InvalidArgumentError("host must not be empty");
   }
-  MOEVIT_RETURN_IF_ERROR(CheckPort("port", port));
-  MOEVIT_RETURN_IF_ERROR(CheckPort("metrics_port", metrics_port));
+  MOEVIT_RETURN_IF_ERROR(CheckPort("port", port, /*min=*/0));
+  MOEVIT_RETURN_IF_ERROR(CheckPort("metrics_port", metrics_port, /*min=*/-1));
   if (port != 0 && port == metrics_port) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "port and metrics_port are both %d, they must differ", port));

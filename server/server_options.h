@@ -20,7 +20,8 @@ struct ServerOptions {
   // <root>/<model>/<version>/ directories. Required.
   std::string model_repository;
 
-  // Where to listen. Default: on all IPv4 addresses. Port 0 takes a free one.
+  // Where to listen. Default: on all IPv4 addresses. Port 0 takes a free one;
+  // metrics_port -1 serves no metrics.
   std::string host = "0.0.0.0";
   int port = 8001;
   int metrics_port = 8002;

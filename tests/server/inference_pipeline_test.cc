@@ -1,0 +1,181 @@
+#include "server/inference_pipeline.h"
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/in_flight.h"
+#include "server/metrics.h"
+#include "tests/scheduler/fake_clock.h"
+#include "tests/scheduler/fake_executor.h"
+#include "tests/server/test_model.h"
+
+namespace moevit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using Outcome = absl::StatusOr<InferencePipeline::Results>;
+
+class InferencePipelineTest : public ::testing::Test {
+ protected:
+  InferencePipelineTest() {
+    model_->name = "vehicles";
+    model_->version = 1;
+    model_->model = TestModel();
+    model_->metrics = metrics_.AddModel("vehicles", "1");
+    ScheduledModelOptions options;
+    options.shape = model_->shape();
+    options.batching = {.max_batch_size = 8,
+                        .max_queue_delay = absl::ZeroDuration()};
+    options.new_executor = [this] {
+      return std::make_unique<FakeExecutor>(kTestClasses, control_);
+    };
+    model_->queue = scheduler_.AddModel(std::move(options));
+  }
+
+  std::future<Outcome> Run(InferenceRequest request) {
+    request.model = model_;
+    auto promise = std::make_shared<std::promise<Outcome>>();
+    pipeline_.Run(std::move(request), [promise](Outcome outcome) {
+      promise->set_value(std::move(outcome));
+    });
+    return promise->get_future();
+  }
+
+  std::future<Outcome> RunEncoded(const std::vector<std::string>& images) {
+    InferenceRequest request;
+    for (const std::string& image : images) {
+      request.images.push_back({ImageInput::Kind::kEncoded, image});
+    }
+    return Run(std::move(request));
+  }
+
+  FakeClock clock_;
+  InFlight in_flight_{&clock_};
+  QueueBudget budget_{{.max_images = 3, .max_bytes = 1000}};
+  Metrics metrics_{{}, clock_.Now(), &budget_, &in_flight_};
+  std::shared_ptr<ServedModel> model_ = std::make_shared<ServedModel>();
+  std::shared_ptr<FakeExecutorControl> control_ =
+      std::make_shared<FakeExecutorControl>();
+  BatchScheduler scheduler_{{.executor_threads = 1}, &clock_};
+  InferencePipeline pipeline_{
+      {.decode_threads = 2, .max_images_per_request = 4},
+      PrepareTestImage,
+      &budget_,
+      &scheduler_,
+      &clock_};
+};
+
+TEST_F(InferencePipelineTest, ResultsAreInTheOrderOfTheImages) {
+  const std::vector<std::string> images = {TestImage(2), TestImage(0),
+                                           TestImage(1)};
+  const Outcome outcome = RunEncoded(images).get();
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_EQ(outcome->size(), 3);
+  EXPECT_THAT((*outcome)[0]->logits, ElementsAre(0, -1, 200));
+  EXPECT_THAT((*outcome)[1]->logits, ElementsAre(200, -1, -2));
+  EXPECT_THAT((*outcome)[2]->logits, ElementsAre(0, 200, -2));
+}
+
+TEST_F(InferencePipelineTest, PixelsAreNotDecoded) {
+  const std::vector<uint8_t> pixels = TestPixels(1);
+  InferenceRequest request;
+  request.images.push_back(
+      {ImageInput::Kind::kPixels,
+       {reinterpret_cast<const char*>(pixels.data()), pixels.size()}});
+  const Outcome outcome = Run(std::move(request)).get();
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ((*outcome)[0]->logits[1], 200);
+  EXPECT_EQ((*outcome)[0]->decode, absl::ZeroDuration());
+}
+
+TEST_F(InferencePipelineTest, ABadImageFailsAlone) {
+  const std::vector<std::string> images = {"junk", TestImage(1), ""};
+  const Outcome outcome = RunEncoded(images).get();
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ((*outcome)[0].status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE((*outcome)[1].ok());
+  EXPECT_FALSE((*outcome)[2].ok());
+}
+
+TEST_F(InferencePipelineTest, ARequestOfBadImagesNeedsNoExecutor) {
+  const Outcome outcome = RunEncoded({"junk"}).get();
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_THAT(control_->batch_sizes(), IsEmpty());
+}
+
+TEST_F(InferencePipelineTest, AFailedExecutorFailsTheRequest) {
+  control_->set_status(absl::InternalError("the device is gone"));
+  EXPECT_THAT(RunEncoded({TestImage(1)}).get().status().message(),
+              HasSubstr("the device is gone"));
+}
+
+TEST_F(InferencePipelineTest, RefusesARequestWithoutImages) {
+  EXPECT_EQ(RunEncoded({}).get().status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(InferencePipelineTest, RefusesTooManyImagesNamingTheLimit) {
+  const std::vector<std::string> images(5, TestImage(0));
+  const absl::Status status = RunEncoded(images).get().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(status.message(), HasSubstr("5 images, the limit is 4"));
+}
+
+TEST_F(InferencePipelineTest, RefusesWhatDoesNotFitIntoTheQueue) {
+  const std::vector<std::string> images(4, TestImage(0));
+  const absl::Status status = RunEncoded(images).get().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(status.message(), HasSubstr("the queue is full"));
+  const std::string large(2000, 'x');
+  EXPECT_EQ(RunEncoded({large}).get().status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(InferencePipelineTest, EveryOutcomeFreesTheQueue) {
+  RunEncoded({TestImage(0), "junk"}).wait();
+  control_->set_status(absl::InternalError("x"));
+  RunEncoded({TestImage(0)}).wait();
+  EXPECT_EQ(budget_.usage().images, 0);
+  EXPECT_EQ(budget_.usage().bytes, 0);
+}
+
+TEST_F(InferencePipelineTest, AnExpiredRequestIsRefusedOnArrival) {
+  InferenceRequest request;
+  const std::string image = TestImage(0);
+  request.images.push_back({ImageInput::Kind::kEncoded, image});
+  request.deadline = clock_.Now();
+  EXPECT_EQ(Run(std::move(request)).get().status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(control_->batch_sizes(), IsEmpty());
+}
+
+TEST_F(InferencePipelineTest, ACancelledRequestIsNeitherDecodedNorExecuted) {
+  InferenceRequest request;
+  const std::string image = TestImage(0);
+  request.images.push_back({ImageInput::Kind::kEncoded, image});
+  const auto cancellation = std::make_shared<Cancellation>();
+  cancellation->Cancel();
+  request.cancellation = cancellation;
+  EXPECT_EQ(Run(std::move(request)).get().status().code(),
+            absl::StatusCode::kCancelled);
+  EXPECT_THAT(control_->batch_sizes(), IsEmpty());
+}
+
+TEST(InferencePipelineOptionsTest, NameTheBadValue) {
+  EXPECT_TRUE(InferencePipelineOptions().Validate().ok());
+  EXPECT_THAT(
+      (InferencePipelineOptions{.decode_threads = -1}).Validate().message(),
+      HasSubstr("not -1"));
+}
+
+}  // namespace
+}  // namespace moevit

@@ -1,0 +1,114 @@
+#include "server/metrics.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "prometheus/text_serializer.h"
+#include "tests/scheduler/fake_clock.h"
+
+namespace moevit {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class MetricsTest : public ::testing::Test {
+ protected:
+  std::vector<prometheus::MetricFamily> Collect() const {
+    std::vector<prometheus::MetricFamily> all;
+    for (const auto& collectable : metrics_.collectables()) {
+      for (auto& family : collectable->Collect()) all.push_back(family);
+    }
+    return all;
+  }
+
+  std::string Text() const {
+    return prometheus::TextSerializer().Serialize(Collect());
+  }
+
+  FakeClock clock_;
+  InFlight in_flight_{&clock_};
+  QueueBudget budget_{{.max_images = 10, .max_bytes = 1000}};
+  Metrics metrics_{{.version = "1.2.3", .commit = "abc"},
+                   absl::FromUnixSeconds(77),
+                   &budget_,
+                   &in_flight_};
+  ModelMetrics model_ = metrics_.AddModel("birds", "4");
+};
+
+TEST_F(MetricsTest, EachFamilyHasThePrefixAndAHelpText) {
+  for (const prometheus::MetricFamily& family : Collect()) {
+    EXPECT_THAT(family.name, StartsWith("moevit_"));
+    EXPECT_GT(family.help.size(), 10) << family.name;
+  }
+}
+
+TEST_F(MetricsTest, AModelIsThereBeforeItsFirstRequest) {
+  EXPECT_THAT(
+      Text(),
+      HasSubstr(
+          R"(moevit_requests_total{code="OK",model="birds",version="4"} 0)"));
+  EXPECT_THAT(Text(),
+              HasSubstr(R"(moevit_model_ready{model="birds",version="4"} 0)"));
+}
+
+TEST_F(MetricsTest, CountsRequestsByCode) {
+  model_.RecordRequest(absl::OkStatus(), absl::Milliseconds(2));
+  model_.RecordRequest(absl::ResourceExhaustedError("x"),
+                       absl::Milliseconds(1));
+  EXPECT_THAT(Text(), HasSubstr(R"(code="OK",model="birds",version="4"} 1)"));
+  EXPECT_THAT(Text(), HasSubstr(R"(code="RESOURCE_EXHAUSTED",model="birds")"));
+  EXPECT_THAT(Text(),
+              HasSubstr(R"(moevit_request_duration_seconds_sum{model="birds",)"
+                        R"(version="4"} 0.003)"));
+}
+
+TEST_F(MetricsTest, NamesOfUnknownModelsDoNotBecomeLabels) {
+  metrics_.RecordRequestWithoutModel(absl::NotFoundError("no model 'x'"));
+  EXPECT_THAT(
+      Text(),
+      HasSubstr(
+          R"(moevit_requests_total{code="NOT_FOUND",model="",version=""} 1)"));
+}
+
+TEST_F(MetricsTest, OnlyImagesWithAResultHaveDurations) {
+  ImageResult result;
+  result.queue = absl::Milliseconds(250);
+  model_.RecordImage(result);
+  model_.RecordImage(absl::InvalidArgumentError("truncated"));
+  EXPECT_THAT(Text(), HasSubstr(R"(code="INVALID_ARGUMENT",model="birds")"));
+  EXPECT_THAT(Text(),
+              HasSubstr(R"(moevit_queue_duration_seconds_count{model="birds",)"
+                        R"(version="4"} 1)"));
+}
+
+TEST_F(MetricsTest, BatchesAreCountedByDevice) {
+  BatchReport report;
+  report.device = "cpu";
+  report.images = 6;
+  model_.RecordBatch(report);
+  EXPECT_THAT(Text(), HasSubstr(R"(moevit_batch_size_images_sum{device="cpu",)"
+                                R"(model="birds",version="4"} 6)"));
+}
+
+TEST_F(MetricsTest, TheQueueIsReadAtTheScrape) {
+  const auto places = budget_.Reserve({100, 50});
+  in_flight_.Begin();
+  EXPECT_THAT(Text(), HasSubstr("moevit_queue_images 2"));
+  EXPECT_THAT(Text(), HasSubstr("moevit_queue_bytes 150"));
+  EXPECT_THAT(Text(), HasSubstr("moevit_requests_in_flight 1"));
+}
+
+TEST_F(MetricsTest, SaysWhatIsRunningSinceWhen) {
+  EXPECT_THAT(
+      Text(),
+      HasSubstr(R"(moevit_build_info{commit="abc",version="1.2.3"} 1)"));
+  EXPECT_THAT(Text(), HasSubstr("moevit_process_start_time_seconds 77"));
+}
+
+}  // namespace
+}  // namespace moevit

@@ -1,0 +1,83 @@
+#include "server/repository_scan.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/server/temporary_directory.h"
+
+namespace moevit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class RepositoryScanTest : public ::testing::Test {
+ protected:
+  void MakeDirectory(const std::string& path) {
+    std::filesystem::create_directories(root_.path() + "/" + path);
+  }
+
+  std::vector<std::string> Scan() {
+    std::vector<std::string> found;
+    const auto entries = ScanRepository(root_.path());
+    if (!entries.ok()) return {std::string(entries.status().message())};
+    for (const RepositoryEntry& entry : *entries) {
+      EXPECT_EQ(entry.directory, absl::StrCat(root_.path(), "/", entry.model,
+                                              "/", entry.version));
+      found.push_back(absl::StrCat(entry.model, "/", entry.version));
+    }
+    return found;
+  }
+
+  TemporaryDirectory root_;
+};
+
+TEST_F(RepositoryScanTest, ListsVersionsInNumericalOrder) {
+  for (const char* path : {"b/10", "b/9", "a/1"}) MakeDirectory(path);
+  EXPECT_THAT(Scan(), ElementsAre("a/1", "b/9", "b/10"));
+}
+
+TEST_F(RepositoryScanTest, PassesOverWhatIsNotAVersion) {
+  for (const char* path :
+       {"a/1", "a/01", "a/0", "a/-1", "a/new", "a/.2", ".git/1"}) {
+    MakeDirectory(path);
+  }
+  std::ofstream(root_.path() + "/a/3") << "a file";
+  std::ofstream(root_.path() + "/README.md") << "a file";
+  EXPECT_THAT(Scan(), ElementsAre("a/1"));
+}
+
+TEST_F(RepositoryScanTest, AMissingRepositoryIsNamed) {
+  const std::string missing = root_.path() + "/missing";
+  const absl::Status status = ScanRepository(missing).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(status.message(), HasSubstr(missing));
+}
+
+TEST_F(RepositoryScanTest, AFileIsNotARepository) {
+  const std::string file = root_.path() + "/file";
+  std::ofstream(file) << "a file";
+  EXPECT_FALSE(ScanRepository(file).ok());
+}
+
+TEST_F(RepositoryScanTest, AnEmptyRepositoryIsAnError) {
+  MakeDirectory("model/without-version");
+  EXPECT_EQ(ScanRepository(root_.path()).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(RepositoryScanTest, RefusesNamesThatCannotBeLabels) {
+  MakeDirectory("a model/1");
+  const absl::Status status = ScanRepository(root_.path()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(status.message(), HasSubstr("'a model'"));
+}
+
+}  // namespace
+}  // namespace moevit

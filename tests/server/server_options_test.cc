@@ -1,0 +1,79 @@
+#include "server/server_options.h"
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace moevit {
+namespace {
+
+using ::testing::HasSubstr;
+
+ServerOptions ValidOptions() {
+  ServerOptions options;
+  options.model_repository = "models";
+  return options;
+}
+
+TEST(ServerOptionsTest, TheDefaultsNeedARepositoryOnly) {
+  EXPECT_TRUE(ValidOptions().Validate().ok());
+  EXPECT_THAT(ServerOptions().Validate().message(),
+              HasSubstr("model_repository"));
+}
+
+struct BadOption {
+  std::function<void(ServerOptions&)> change;
+  std::string complaint;
+};
+
+class BadServerOptionTest : public ::testing::TestWithParam<BadOption> {};
+
+TEST_P(BadServerOptionTest, IsNamedWithItsValue) {
+  ServerOptions options = ValidOptions();
+  GetParam().change(options);
+  const absl::Status status = options.Validate();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr(GetParam().complaint));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, BadServerOptionTest,
+    ::testing::Values(
+        BadOption{[](auto& o) { o.host = ""; }, "host"},
+        BadOption{[](auto& o) { o.port = -1; }, "port is -1"},
+        BadOption{[](auto& o) { o.port = 65536; }, "port is 65536"},
+        BadOption{[](auto& o) { o.metrics_port = 65536; },
+                  "metrics_port is 65536"},
+        BadOption{[](auto& o) { o.metrics_port = o.port; }, "both 8001"},
+        BadOption{[](auto& o) { o.max_message_bytes = 0; },
+                  "max_message_bytes is 0"},
+        BadOption{[](auto& o) { o.max_message_bytes = int64_t{1} << 31; },
+                  "max_message_bytes is 2147483648"},
+        BadOption{[](auto& o) { o.image.max_encoded_bytes = 0; },
+                  "max_image_bytes is 0"},
+        BadOption{[](auto& o) { o.image.max_pixels = -1; },
+                  "max_image_pixels is -1"},
+        BadOption{[](auto& o) { o.pipeline.decode_threads = 0; }, "not 0"},
+        BadOption{[](auto& o) { o.pipeline.max_images_per_request = 0; },
+                  "not 0"},
+        BadOption{[](auto& o) { o.pipeline.max_images_per_request = 2000; },
+                  "max_queue_images, which is 1024"},
+        BadOption{[](auto& o) { o.queue.max_bytes = 0; }, "not 0"},
+        BadOption{[](auto& o) { o.batching.max_batch_size = -7; }, "not -7"},
+        BadOption{[](auto& o) { o.scheduler.executor_threads = -2; }, "not -2"},
+        BadOption{[](auto& o) { o.drain_grace = absl::Seconds(-1); },
+                  "drain_grace is -1s"},
+        BadOption{[](auto& o) { o.drain_grace = absl::InfiniteDuration(); },
+                  "drain_grace is inf"},
+        BadOption{[](auto& o) { o.keepalive_time = absl::ZeroDuration(); },
+                  "keepalive_time is 0"},
+        BadOption{[](auto& o) { o.keepalive_timeout = absl::Hours(25); },
+                  "keepalive_timeout is 25h"},
+        BadOption{[](auto& o) { o.min_ping_interval = absl::Seconds(-5); },
+                  "min_ping_interval is -5s"}));
+
+}  // namespace
+}  // namespace moevit

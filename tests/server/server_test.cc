@@ -1,0 +1,189 @@
+// How the server starts, says how it is, and stops.
+
+#include "server/server.h"
+
+#include <future>
+#include <latch>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "grpcpp/client_context.h"
+#include "gtest/gtest.h"
+#include "tests/server/http_get.h"
+#include "tests/server/test_model.h"
+#include "tests/server/test_server.h"
+
+namespace moevit {
+namespace {
+
+using ::testing::HasSubstr;
+using Health = grpc::health::v1::HealthCheckResponse;
+
+class ServerStartTest : public ServerTest {};
+
+TEST_F(ServerStartTest, AMissingRepositoryIsNamed) {
+  options_.model_repository = repository_.path() + "/missing";
+  const absl::Status status = StartServer();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(status.message(), HasSubstr(options_.model_repository));
+}
+
+TEST_F(ServerStartTest, ABadModelIsNamedWithItsVersion) {
+  dependencies_.read_model = [](const std::string&) {
+    return absl::DataLossError("weights.safetensors does not match");
+  };
+  const absl::Status status = StartServer();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(status.message(), HasSubstr("version 1 of model 'vehicles'"));
+  EXPECT_THAT(status.message(), HasSubstr("does not match"));
+}
+
+TEST_F(ServerStartTest, APortInUseIsNamed) {
+  options_.metrics_port = 0;
+  ASSERT_TRUE(StartServer().ok());
+  ServerOptions second = options_;
+  second.metrics_port = -1;
+  second.port = server_->port();
+  absl::Status status = Server::Start(second, dependencies_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(status.message(), HasSubstr(absl::StrCat(server_->port())));
+
+  second.port = 0;
+  second.metrics_port = server_->metrics_port();
+  status = Server::Start(second, dependencies_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(status.message(),
+              HasSubstr(absl::StrCat(server_->metrics_port())));
+}
+
+TEST_F(ServerStartTest, BadOptionsAreRefused) {
+  options_.port = -5;
+  EXPECT_EQ(StartServer().code(), absl::StatusCode::kInvalidArgument);
+}
+
+class RunningServerTest : public ServerTest {
+ protected:
+  void SetUp() override { ASSERT_TRUE(StartServer().ok()); }
+
+  grpc::Status Check(const std::string& service, Health* response) {
+    grpc::ClientContext context;
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    return health_->Check(&context, request, response);
+  }
+
+  std::future<grpc::Status> ClassifyHeld() {
+    control_->Hold();
+    auto held = std::async(std::launch::async, [this] {
+      v1::ClassifyResponse response;
+      return Classify(ClassifyRequestOf({TestImage(0)}), &response);
+    });
+    control_->AwaitBatches(1);
+    return held;
+  }
+};
+
+TEST_F(RunningServerTest, HealthKnowsServerServicesAndModels) {
+  for (const char* service : {"", "vehicles", "moevit.v1.InferenceService",
+                              "inference.GRPCInferenceService"}) {
+    Health response;
+    EXPECT_TRUE(Check(service, &response).ok()) << service;
+    EXPECT_EQ(response.status(), Health::SERVING) << service;
+  }
+  Health response;
+  EXPECT_EQ(Check("fish", &response).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(RunningServerTest, ShutsDownWithAWatcherAndAnIdleConnection) {
+  grpc::ClientContext context;
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service("vehicles");
+  auto watch = health_->Watch(&context, request);
+  Health response;
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), Health::SERVING);
+  const auto idle = NewChannel();
+  idle->GetState(/*try_to_connect=*/true);
+
+  const absl::Time start = Clock::Real()->Now();
+  EXPECT_TRUE(server_->Shutdown());
+  // Far below the grace: nobody waits for streams that do not end.
+  EXPECT_LT(Clock::Real()->Now() - start, options_.drain_grace / 2);
+  while (watch->Read(&response)) {
+  }
+  EXPECT_EQ(response.status(), Health::NOT_SERVING);
+}
+
+TEST_F(RunningServerTest, AnswersWhatItAcceptedBeforeItStops) {
+  grpc::ClientContext context;
+  grpc::health::v1::HealthCheckRequest request;
+  auto watch = health_->Watch(&context, request);
+  Health response;
+  ASSERT_TRUE(watch->Read(&response));
+
+  auto held = ClassifyHeld();
+  auto stopped =
+      std::async(std::launch::async, [this] { return server_->Shutdown(); });
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), Health::NOT_SERVING);
+  control_->Release();
+  EXPECT_TRUE(held.get().ok());
+  EXPECT_TRUE(stopped.get());
+}
+
+TEST_F(RunningServerTest, AfterTheShutdownNobodyAnswers) {
+  EXPECT_TRUE(server_->Shutdown());
+  v1::ClassifyResponse response;
+  EXPECT_EQ(Classify(ClassifyRequestOf({TestImage(0)}), &response).error_code(),
+            grpc::StatusCode::UNAVAILABLE);
+}
+
+class ImpatientServerTest : public RunningServerTest {
+ protected:
+  void SetUp() override {
+    options_.drain_grace = absl::ZeroDuration();
+    dependencies_.prepare_image = [this](absl::string_view encoded,
+                                         const ModelConfig& config) {
+      accepted_.count_down();
+      return PrepareTestImage(encoded, config);
+    };
+    RunningServerTest::SetUp();
+  }
+
+  std::latch accepted_{2};
+};
+
+TEST_F(ImpatientServerTest, WaitsForNoMoreThanTheBatchInExecution) {
+  auto held = ClassifyHeld();
+  auto waiting = std::async(std::launch::async, [this] {
+    v1::ClassifyResponse response;
+    return Classify(ClassifyRequestOf({TestImage(0)}), &response);
+  });
+  accepted_.wait();
+  auto stopped =
+      std::async(std::launch::async, [this] { return server_->Shutdown(); });
+  EXPECT_FALSE(waiting.get().ok());
+  control_->Release();
+  held.wait();
+  stopped.wait();
+}
+
+class ServerWithMetricsTest : public ServerTest {};
+
+TEST_F(ServerWithMetricsTest, ServesThemOverHttp) {
+  options_.metrics_port = 0;
+  ASSERT_TRUE(StartServer().ok());
+  v1::ClassifyResponse response;
+  ASSERT_TRUE(Classify(ClassifyRequestOf({TestImage(0)}), &response).ok());
+  const std::string page = HttpGet(server_->metrics_port(), "/metrics");
+  EXPECT_THAT(page, HasSubstr("200 OK"));
+  EXPECT_THAT(page, HasSubstr("moevit_requests_total{code=\"OK\","
+                              "model=\"vehicles\",version=\"3\"} 1"));
+  EXPECT_THAT(page, HasSubstr("moevit_model_ready{model=\"vehicles\","
+                              "version=\"1\"} 1"));
+}
+
+}  // namespace
+}  // namespace moevit

@@ -1,0 +1,55 @@
+// A whole server on ports of its own, with TestModel in place of model files
+// and FakeExecutor in place of a device, and a client's view of it.
+
+#ifndef MOEVIT_TESTS_SERVER_TEST_SERVER_H_
+#define MOEVIT_TESTS_SERVER_TEST_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "grpcpp/channel.h"
+#include "gtest/gtest.h"
+#include "proto/inference/grpc_service.grpc.pb.h"
+#include "proto/moevit/v1/inference.grpc.pb.h"
+#include "server/server.h"
+#include "tests/scheduler/fake_executor.h"
+#include "tests/server/health.grpc.pb.h"
+#include "tests/server/temporary_directory.h"
+
+namespace moevit {
+
+// Serves versions 1 and 3 of the model "vehicles". The executor runs whatever
+// waits as soon as it is free.
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest();
+
+  // Change `options_` before.
+  absl::Status StartServer();
+
+  // A new connection, with room for messages of any size.
+  std::shared_ptr<grpc::Channel> NewChannel() const;
+
+  v1::ClassifyRequest ClassifyRequestOf(
+      const std::vector<std::string>& images) const;
+  grpc::Status Classify(const v1::ClassifyRequest& request,
+                        v1::ClassifyResponse* response);
+  inference::ModelInferRequest InferRequestOf(const std::string& image) const;
+  grpc::Status Infer(const inference::ModelInferRequest& request,
+                     inference::ModelInferResponse* response);
+
+  TemporaryDirectory repository_;
+  ServerOptions options_;
+  ServerDependencies dependencies_;
+  std::shared_ptr<FakeExecutorControl> control_ =
+      std::make_shared<FakeExecutorControl>();
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<v1::InferenceService::Stub> native_;
+  std::unique_ptr<inference::GRPCInferenceService::Stub> open_;
+  std::unique_ptr<grpc::health::v1::Health::Stub> health_;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_TESTS_SERVER_TEST_SERVER_H_
