@@ -29,7 +29,8 @@ class Command {
   virtual absl::string_view name() const = 0;
   // One line for the list of commands, without a full stop.
   virtual absl::string_view summary() const = 0;
-  // The positional arguments as the help shows them, for example "FILE...".
+  // The positional arguments as the help shows them, for example "FILE...";
+  // empty for a command that takes none.
   virtual absl::string_view positional() const = 0;
 
   // Adds flags that write into this object.

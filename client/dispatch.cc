@@ -41,11 +41,26 @@ Command* FindCommand(absl::Span<Command* const> commands,
   return nullptr;
 }
 
+// Parses the arguments of `command`, and refuses positional ones if it has
+// none.
+absl::StatusOr<ParsedArguments> ParseArguments(
+    const Command& command, FlagSet& flags,
+    absl::Span<const std::string> arguments) {
+  absl::StatusOr<ParsedArguments> parsed = flags.Parse(arguments);
+  if (parsed.ok() && !parsed->positional.empty() &&
+      command.positional().empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", parsed->positional[0], "\" is not a flag"));
+  }
+  return parsed;
+}
+
 ExitCode RunCommand(Command& command, absl::Span<const std::string> arguments,
                     const Console& console) {
   FlagSet flags;
   command.AddFlags(&flags);
-  absl::StatusOr<ParsedArguments> parsed = flags.Parse(arguments);
+  const absl::StatusOr<ParsedArguments> parsed =
+      ParseArguments(command, flags, arguments);
   if (!parsed.ok()) {
     *console.err << "moevit " << command.name() << ": "
                  << parsed.status().message() << "\nSee \"moevit "

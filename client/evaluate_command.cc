@@ -50,12 +50,8 @@ void EvaluateCommand::AddFlags(FlagSet* flags) {
       &json_);
 }
 
-absl::Status EvaluateCommand::Run(absl::Span<const std::string> positional,
+absl::Status EvaluateCommand::Run(absl::Span<const std::string> /*positional*/,
                                   const Console& console) {
-  if (!positional.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", positional[0], "\" is not expected here"));
-  }
   if (threads_ < 0 || threads_ > kMaxThreads) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--threads is ", threads_, "; it must be in [0, ", kMaxThreads, "]"));

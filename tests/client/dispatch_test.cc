@@ -21,7 +21,7 @@ class FakeCommand : public Command {
  public:
   absl::string_view name() const override { return "greet"; }
   absl::string_view summary() const override { return "says hello"; }
-  absl::string_view positional() const override { return "NAME..."; }
+  absl::string_view positional() const override { return takes; }
   void AddFlags(FlagSet* flags) override {
     flags->Add({.name = "times", .value_name = "N", .help = "how often"},
                &times);
@@ -33,6 +33,7 @@ class FakeCommand : public Command {
     return result;
   }
 
+  absl::string_view takes = "NAME...";
   int times = 1;
   std::vector<std::string> names;
   absl::Status result;
@@ -77,6 +78,14 @@ TEST_F(DispatchTest, RefusesBadFlagWithoutRunningTheCommand) {
   EXPECT_THAT(err_.str(), HasSubstr("unknown flag --tomes"));
   EXPECT_THAT(err_.str(), HasSubstr("moevit greet --help"));
   EXPECT_THAT(out_.str(), IsEmpty());
+}
+
+TEST_F(DispatchTest, RefusesArgumentOfCommandThatTakesNone) {
+  command_.takes = "";
+  EXPECT_EQ(Run({"greet", "Ada"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("\"Ada\" is not a flag"));
+  EXPECT_THAT(out_.str(), IsEmpty());
+  EXPECT_EQ(Run({"greet"}), kExitSuccess);
 }
 
 TEST_F(DispatchTest, ListsCommandsOnHelpAndWithoutArguments) {
