@@ -1,0 +1,47 @@
+// Integer programs on the processor's vector units, as fast as it allows. Gives
+// the same bits as the reference for every program that passed VerifyProgram,
+// whatever the instruction set, the number of threads and the batch.
+
+#ifndef MOEVIT_KERNELS_CPU_CPU_EXECUTOR_H_
+#define MOEVIT_KERNELS_CPU_CPU_EXECUTOR_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "kernels/cpu/isa.h"
+#include "kernels/executor.h"
+#include "program/program.h"
+
+namespace moevit {
+
+struct CpuExecutorOptions {
+  // Threads that compute, the caller of Run included. 0: one per processor this
+  // process may use (base/cpu_count.h). The others are started by
+  // NewCpuExecutor; they spin for some microseconds between the ops of a run
+  // and sleep between runs.
+  int threads = 0;
+
+  // Images computed together; larger batches are divided. Memory for
+  // intermediate results is in proportion. REQUIRES: at least 1.
+  int max_batch = 32;
+
+  // Default: DefaultIsa(), or the fastest available where that fails.
+  // REQUIRES: IsaAvailable.
+  std::optional<Isa> isa;
+
+  // Where to add the time that each op takes, by op index; null: not measured.
+  // Must outlive the executor; is resized by NewCpuExecutor.
+  std::vector<absl::Duration>* op_times = nullptr;
+};
+
+// Returns an executor of `program`, which must have passed VerifyProgram and
+// must outlive it. Packs all weights, which takes as much memory again as the
+// program's. Run allocates nothing.
+std::unique_ptr<Executor> NewCpuExecutor(const Program* program,
+                                         const CpuExecutorOptions& options);
+
+}  // namespace moevit
+
+#endif  // MOEVIT_KERNELS_CPU_CPU_EXECUTOR_H_

@@ -1,0 +1,264 @@
+// Self-attention of one head, a few query rows at a time: scores, integer
+// softmax and mixture, arith/attention.h in vectors. The scores of a tile of
+// rows stay in the first cache.
+
+#ifndef MOEVIT_KERNELS_CPU_SIMD_ATTENTION_H_
+#define MOEVIT_KERNELS_CPU_SIMD_ATTENTION_H_
+
+#include <cstdint>
+
+#include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/row_constants.h"
+#include "kernels/cpu/simd/tile.h"
+
+namespace moevit::cpu {
+
+// Below every score of admitted head widths, whose magnitude is at most 2^24,
+// and near enough for differences to fit 32 bits.
+constexpr int32_t kNoScore = -(1 << 30);
+
+constexpr int RoundUpTo(int value, int multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+template <typename S>
+void PackKeys(const PackHeadCall& call) {
+  const int quads = (call.head_width + kQuad - 1) / kQuad;
+  const int tail = call.head_width % kQuad;
+  // Channels beyond the head belong to its neighbour: they must not count.
+  const uint32_t tail_mask = tail == 0 ? ~uint32_t{0} : (1u << 8 * tail) - 1;
+  const int keys = RoundUpTo(call.tokens, S::kLanes);
+  for (int j = 0; j < keys; ++j) {
+    int8_t* lane = call.packed.keys +
+                   int64_t{j / S::kLanes} * quads * S::kLanes * kQuad +
+                   j % S::kLanes * kQuad;
+    const uint8_t* const key = call.keys + j * call.stride;
+    for (int q = 0; q < quads; ++q, lane += S::kLanes * kQuad) {
+      uint32_t quad = 0;
+      if (j < call.tokens) {
+        __builtin_memcpy(&quad, key + q * kQuad, kQuad);
+        quad ^= 0x80808080;
+        if (q + 1 == quads) quad &= tail_mask;
+      }
+      __builtin_memcpy(lane, &quad, kQuad);
+    }
+  }
+}
+
+// A query byte is its code + 128: takes 128 * sum(key) back.
+template <typename S>
+void PackKeyBias(const PackHeadCall& call) {
+  using Vector = typename S::Vector;
+  const int quads = (call.head_width + kQuad - 1) / kQuad;
+  const Vector ones = S::Fill32(0x01010101);
+  const Vector seven = S::Fill32(7);
+  const int8_t* keys = call.packed.keys;
+  for (int j = 0; j < call.tokens; j += S::kLanes) {
+    Vector sum = S::Zero();
+    for (int q = 0; q < quads; ++q, keys += sizeof(Vector)) {
+      sum = S::DotBytes(sum, ones, S::Load(keys));
+    }
+    S::Store(call.packed.key_bias + j,
+             S::Sub32(S::Zero(), S::ShiftLeft32(sum, seven)));
+  }
+  const int keys_with_padding = RoundUpTo(call.tokens, S::kLanes);
+  for (int j = call.tokens; j < keys_with_padding; ++j) {
+    call.packed.key_bias[j] = kNoScore;
+  }
+}
+
+template <typename S>
+void PackValues(const PackHeadCall& call) {
+  const int64_t channels = RoundUpTo(call.head_width, S::kLanes);
+  for (int j = 0; j < call.tokens; j += kQuad) {
+    int8_t* const packed = call.packed.values + j * channels;
+    const uint8_t* rows[kQuad];
+    uint8_t flip[kQuad];
+    uint8_t keep[kQuad];  // rows beyond the last token count as zero
+    for (int i = 0; i < kQuad; ++i) {
+      const bool exists = j + i < call.tokens;
+      rows[i] = call.values + (exists ? j + i : j) * call.stride;
+      flip[i] = exists ? 0x80 : 0;
+      keep[i] = exists ? 0xff : 0;
+    }
+    for (int c = 0; c < call.head_width; ++c) {
+      for (int i = 0; i < kQuad; ++i) {
+        packed[c * kQuad + i] =
+            static_cast<int8_t>((rows[i][c] & keep[i]) ^ flip[i]);
+      }
+    }
+  }
+}
+
+template <typename S>
+void PackHead(const PackHeadCall& call) {
+  PackKeys<S>(call);
+  PackKeyBias<S>(call);
+  PackValues<S>(call);
+  const int keys = RoundUpTo(call.tokens, kRowPadding);
+  for (int j = 0; j < keys; ++j) call.packed.valid[j] = j < call.tokens;
+}
+
+// Writes the scores of R queries; returns each row's maximum.
+template <typename S, int R>
+inline void Scores(const AttendCall& call, int first, int64_t score_stride,
+                   int32_t (&largest)[R]) {
+  using Vector = typename S::Vector;
+  const int quads = (call.head_width + kQuad - 1) / kQuad;
+  const int64_t vector_bytes = int64_t{quads} * sizeof(Vector);
+  const int vectors = (call.tokens + S::kLanes - 1) / S::kLanes;
+  const uint8_t* rows[R];
+  Vector maximum[R];
+  for (int r = 0; r < R; ++r) {
+    rows[r] = call.queries + (first + r) * call.query_stride;
+    maximum[r] = S::Fill32(kNoScore);
+  }
+  ForEachTile<kPanelVectors>(vectors, [&](int vector, auto constant) {
+    constexpr int V = decltype(constant)::value;
+    Vector sums[R][V];
+    for (int v = 0; v < V; ++v) {
+      const Vector bias =
+          S::Load(call.packed.key_bias + (vector + v) * S::kLanes);
+      for (int r = 0; r < R; ++r) sums[r][v] = bias;
+    }
+    Accumulate<S, R, V>(rows,
+                        {call.packed.keys + vector * vector_bytes,
+                         int64_t{sizeof(Vector)}, vector_bytes},
+                        quads, sums);
+    for (int r = 0; r < R; ++r) {
+      for (int v = 0; v < V; ++v) {
+        maximum[r] = S::Max32(maximum[r], sums[r][v]);
+        S::Store(call.scores + r * score_stride + (vector + v) * S::kLanes,
+                 sums[r][v]);
+      }
+    }
+  });
+  for (int r = 0; r < R; ++r) largest[r] = S::ReduceMax32(maximum[r]);
+}
+
+// Turns one row of scores into numerators; returns their sum.
+template <typename S, typename Table>
+inline int32_t Softmax(const AttendCall& call, const Table& table,
+                       const int32_t* scores, int32_t largest,
+                       uint8_t* numerators) {
+  using Vector = typename S::Vector;
+  const UniformRescale<S> rescale(MakeRowRescale(
+      call.constants.level_multiplier, call.constants.level_shift));
+  const Vector maximum = S::Fill32(largest);
+  const Vector last_level = S::Fill32((call.levels - 1) * 0x01010101);
+  Vector denominator = S::Zero();
+  for (int j = 0; j < call.tokens; j += 4 * S::kLanes) {
+    Vector gap[4];
+    for (int v = 0; v < 4; ++v) {
+      gap[v] = S::Sub32(maximum, S::Load(scores + j + v * S::kLanes));
+    }
+    const Vector levels =
+        FineToBytes<S>(rescale.Apply(gap[0], gap[1]),
+                       rescale.Apply(gap[2], gap[3]), S::Zero());
+    const Vector row =
+        S::InOrder8(S::Lookup(table, S::MinUnsigned8(levels, last_level)));
+    S::Store(numerators + j, row);
+    denominator = S::DotBytes(denominator, row, S::Load(call.packed.valid + j));
+  }
+  return S::ReduceAdd32(denominator);
+}
+
+// Writes V vectors of output channels of one row, from channel `c` on.
+template <typename S, int V>
+inline void StoreMixture(const AttendCall& call, int row, int c,
+                         const UniformRescale<S>& mixture_rescale,
+                         const typename S::Vector (&sums)[V]) {
+  using Vector = typename S::Vector;
+  const HeadConstants& head = call.constants;
+  Vector all[kPanelVectors] = {S::Zero(), S::Zero(), S::Zero(), S::Zero()};
+  for (int v = 0; v < V; ++v) all[v] = sums[v];
+  Vector fine[2] = {S::Zero(), S::Zero()};
+  for (int pair = 0; pair < (V + 1) / 2; ++pair) {
+    const Vector mixture =
+        mixture_rescale.Apply(all[2 * pair], all[2 * pair + 1]);
+    const int64_t at = c + 2 * pair * S::kLanes;
+    const auto shift = [&](Vector v, int64_t channel) {
+      v = S::ShiftLeft32(v, S::Load(head.left + channel));
+      v = S::Add32(v, S::Load(head.round + channel));
+      return S::ShiftRight32(v, S::Load(head.right + channel));
+    };
+    fine[pair] = S::MultiplyHigh16(
+        S::Pack16(shift(S::ExtendLow16(mixture), at),
+                  shift(S::ExtendHigh16(mixture), at + S::kLanes)),
+        S::Load(head.multiplier + at));
+  }
+  const Vector bytes =
+      S::InOrder8(FineToBytes<S>(fine[0], fine[1], S::Fill16(kCodeOffset)));
+  uint8_t* const output = call.output + row * call.output_stride + c;
+  const int channels = call.head_width - c;
+  if (channels >= 4 * S::kLanes) {
+    S::Store(output, bytes);
+  } else {
+    // The channels that follow are another head's.
+    alignas(64) uint8_t buffer[4 * S::kLanes];
+    S::Store(buffer, bytes);
+    __builtin_memcpy(output, buffer, channels);
+  }
+}
+
+template <typename S, int R>
+inline void Mixtures(const AttendCall& call, int first,
+                     const uint8_t* const* numerators,
+                     const int32_t (&denominators)[R]) {
+  const int key_quads = (call.tokens + kQuad - 1) / kQuad;
+  const int vectors = (call.head_width + S::kLanes - 1) / S::kLanes;
+  constexpr int64_t kVectorBytes = sizeof(typename S::Vector);
+  RowRescale rescale[R];
+  for (int r = 0; r < R; ++r) rescale[r] = MixtureRowRescale(denominators[r]);
+  for (int vector = 0; vector < vectors; vector += kPanelVectors) {
+    const int count =
+        vectors - vector < kPanelVectors ? vectors - vector : kPanelVectors;
+    WithConstant<kPanelVectors>(count, [&](auto constant) {
+      constexpr int V = decltype(constant)::value;
+      typename S::Vector sums[R][V];
+      for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v) sums[r][v] = S::Zero();
+      }
+      Accumulate<S, R, V>(numerators,
+                          {call.packed.values + vector * kVectorBytes,
+                           vectors * kVectorBytes, kVectorBytes},
+                          key_quads, sums);
+      for (int r = 0; r < R; ++r) {
+        StoreMixture<S, V>(call, first + r, vector * S::kLanes,
+                           UniformRescale<S>(rescale[r]), sums[r]);
+      }
+    });
+  }
+}
+
+template <typename S, typename Table>
+void AttendWithTable(const AttendCall& call, const Table& table) {
+  const int64_t score_stride = RoundUpTo(call.tokens, kRowPadding);
+  ForEachTile<S::kTileRows>(call.rows, [&](int first, auto constant) {
+    constexpr int R = decltype(constant)::value;
+    int32_t largest[R];
+    Scores<S, R>(call, first, score_stride, largest);
+    int32_t denominators[R];
+    const uint8_t* numerators[R];
+    for (int r = 0; r < R; ++r) {
+      uint8_t* const row = call.numerators + r * score_stride;
+      denominators[r] = Softmax<S>(call, table, call.scores + r * score_stride,
+                                   largest[r], row);
+      numerators[r] = row;
+    }
+    Mixtures<S, R>(call, first, numerators, denominators);
+  });
+}
+
+template <typename S>
+void Attend(const AttendCall& call) {
+  if (call.levels == 16) {
+    AttendWithTable<S>(call, S::LoadTable16(call.constants.numerators));
+  } else {
+    AttendWithTable<S>(call, S::LoadTable256(call.constants.numerators));
+  }
+}
+
+}  // namespace moevit::cpu
+
+#endif  // MOEVIT_KERNELS_CPU_SIMD_ATTENTION_H_

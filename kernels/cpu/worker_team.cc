@@ -1,0 +1,80 @@
+#include "kernels/cpu/worker_team.h"
+
+namespace moevit::cpu {
+namespace {
+
+// About 50 microseconds: longer than the single-threaded steps between two
+// loops, short enough that an idle team is off the processor at once.
+constexpr int kSpins = 1000;
+
+inline void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// Returns when `value` is no longer `old`.
+template <typename T>
+void AwaitChange(const std::atomic<T>& value, T old) {
+  for (int spin = 0; spin < kSpins; ++spin) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    Pause();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
+WorkerTeam::WorkerTeam(int workers) {
+  threads_.reserve(workers - 1);
+  for (int worker = 1; worker < workers; ++worker) {
+    threads_.emplace_back([this, worker] { RunWorker(worker); });
+  }
+}
+
+WorkerTeam::~WorkerTeam() {
+  stopping_.store(true, std::memory_order_relaxed);
+  generation_.fetch_add(1, std::memory_order_release);
+  generation_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void WorkerTeam::Run(int64_t count, Body body) {
+  if (threads_.empty() || count <= 1) {
+    for (int64_t index = 0; index < count; ++index) body(index, /*worker=*/0);
+    return;
+  }
+  body_ = &body;
+  count_ = count;
+  next_.store(0, std::memory_order_relaxed);
+  busy_.store(static_cast<int>(threads_.size()), std::memory_order_relaxed);
+  generation_.fetch_add(1, std::memory_order_release);
+  generation_.notify_all();
+  RunIterations(/*worker=*/0);
+  // Bounded by the iterations that the other threads have begun.
+  for (int busy; (busy = busy_.load(std::memory_order_acquire)) != 0;) {
+    AwaitChange(busy_, busy);
+  }
+}
+
+void WorkerTeam::RunIterations(int worker) {
+  for (int64_t index;
+       (index = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
+    (*body_)(index, worker);
+  }
+}
+
+void WorkerTeam::RunWorker(int worker) {
+  uint32_t seen = 0;  // generation of the last loop this thread worked on
+  while (true) {
+    AwaitChange(generation_, seen);
+    // No loop can start before this one ended, so there is exactly one more.
+    ++seen;
+    if (stopping_.load(std::memory_order_relaxed)) return;
+    RunIterations(worker);
+    busy_.fetch_sub(1, std::memory_order_release);
+    busy_.notify_one();
+  }
+}
+
+}  // namespace moevit::cpu

@@ -1,0 +1,60 @@
+// Threads that share the iterations of one short loop after another.
+//
+// Unlike base/thread_pool.h its threads spin for a moment between loops: an
+// image takes about a hundred loops of a few dozen microseconds each, and
+// waking a sleeping thread for every one of them would cost as much as the
+// loop. A team that has nothing to do sleeps.
+
+#ifndef MOEVIT_KERNELS_CPU_WORKER_TEAM_H_
+#define MOEVIT_KERNELS_CPU_WORKER_TEAM_H_
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+
+namespace moevit::cpu {
+
+// Thread-compatible: one caller of Run at a time.
+class WorkerTeam {
+ public:
+  using Body = absl::FunctionRef<void(int64_t index, int worker)>;
+
+  // `workers` includes the thread that calls Run. REQUIRES: workers >= 1.
+  explicit WorkerTeam(int workers);
+  WorkerTeam(const WorkerTeam&) = delete;
+  WorkerTeam& operator=(const WorkerTeam&) = delete;
+  ~WorkerTeam();
+
+  int workers() const { return static_cast<int>(threads_.size()) + 1; }
+
+  // Calls body(index, worker) once for each index in [0, count), in any order,
+  // and returns when all calls have. `worker` is in [0, workers()) and no two
+  // calls with the same worker overlap. What the calls wrote is visible to the
+  // caller and to later loops.
+  // REQUIRES: body neither throws nor calls Run on this team.
+  void Run(int64_t count, Body body);
+
+ private:
+  void RunIterations(int worker);
+  void RunWorker(int worker);
+
+  // The loop in progress, published by the increment of generation_.
+  const Body* body_ = nullptr;
+  int64_t count_ = 0;
+
+  // On cache lines of their own: each is written by one side while the others
+  // watch it.
+  alignas(64) std::atomic<int64_t> next_{0};         // first index not taken
+  alignas(64) std::atomic<uint32_t> generation_{0};  // loops started
+  alignas(64) std::atomic<int> busy_{0};  // threads not yet done with the loop
+  alignas(64) std::atomic<bool> stopping_{false};
+
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace moevit::cpu
+
+#endif  // MOEVIT_KERNELS_CPU_WORKER_TEAM_H_
