@@ -1,0 +1,326 @@
+"""Drives moevit-server, the program, with clients that others wrote.
+
+Triton's Python client for the Open Inference Protocol, and gRPC's own clients
+for health checks and reflection. Started by stock_clients_test.sh.
+"""
+
+import os
+import pathlib
+import re
+import signal
+import struct
+import subprocess
+import tempfile
+import threading
+import unittest
+import urllib.request
+import zlib
+
+import grpc
+import numpy as np
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase)
+import tritonclient.grpc as triton
+
+SERVER = os.environ["MOEVIT_SERVER"]
+WRITE_TEST_MODEL = os.environ["MOEVIT_WRITE_TEST_MODEL"]
+IMAGE_SIZE = 12
+CLASSES = 7
+TIMEOUT_S = 60
+
+
+def png(pixels):
+    """The bytes of a PNG file with `pixels`, [height, width, 3] uint8."""
+    def chunk(kind, data):
+        crc = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I",
+                                                                        crc)
+    height, width, _ = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def random_pixels(images):
+    shape = (images, IMAGE_SIZE, IMAGE_SIZE, 3)
+    return np.random.default_rng(seed=1).integers(0, 256, shape, np.uint8)
+
+
+def write_repository(root):
+    """Makes a repository with version 1 of the model "random"."""
+    model = pathlib.Path(root, "random")
+    model.mkdir()
+    subprocess.run([WRITE_TEST_MODEL, model / "1"], check=True,
+                   timeout=TIMEOUT_S)
+
+
+def run_server(*flags):
+    """Runs a server that is expected to end by itself."""
+    return subprocess.run([SERVER, *flags], capture_output=True, text=True,
+                          timeout=TIMEOUT_S, check=False)
+
+
+class RunningServer:
+    """A server process on free ports of this machine."""
+
+    def __init__(self, repository, *flags):
+        self._process = subprocess.Popen(
+            [SERVER, f"--model_repository={repository}", "--host=127.0.0.1",
+             "--port=0", "--metrics_port=0", *flags],
+            stderr=subprocess.PIPE, text=True)
+        # Ends the reading below if the server never says where it listens.
+        watchdog = threading.Timer(TIMEOUT_S, self._process.kill)
+        watchdog.start()
+        ports = {}
+        for line in self._process.stderr:
+            match = re.search(r"serving (gRPC|metrics) on .*:(\d+)", line)
+            if match:
+                ports[match.group(1)] = int(match.group(2))
+            if len(ports) == 2:
+                break
+        watchdog.cancel()
+        if len(ports) < 2:
+            raise RuntimeError("the server did not start")
+        self.port, self.metrics_port = ports["gRPC"], ports["metrics"]
+        self.target = f"127.0.0.1:{self.port}"
+
+    def stop(self, number=signal.SIGTERM):
+        """Sends the signal; returns the exit status."""
+        self._process.send_signal(number)
+        try:
+            return self._process.wait(TIMEOUT_S)
+        finally:
+            self._process.kill()
+            self._process.stderr.close()
+
+
+class ServerTestCase(unittest.TestCase):
+    """Tests that share one server."""
+
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        write_repository(directory.name)
+        cls.server = RunningServer(directory.name, "--max_queue_delay=0")
+        cls.addClassCleanup(cls.server.stop)
+
+
+class TritonClientTest(ServerTestCase):
+    def setUp(self):
+        self.client = triton.InferenceServerClient(self.server.target)
+        self.addCleanup(self.client.close)
+
+    def infer_pixels(self, pixels, **kwargs):
+        tensor = triton.InferInput("pixels", pixels.shape, "UINT8")
+        tensor.set_data_from_numpy(pixels)
+        return self.client.infer("random", [tensor], client_timeout=TIMEOUT_S,
+                                 **kwargs)
+
+    def infer_files(self, files, **kwargs):
+        tensor = triton.InferInput("image", [len(files)], "BYTES")
+        tensor.set_data_from_numpy(np.array(files, dtype=np.object_))
+        return self.client.infer("random", [tensor], client_timeout=TIMEOUT_S,
+                                 **kwargs)
+
+    def refused(self, code, text, call, *args, **kwargs):
+        with self.assertRaisesRegex(triton.InferenceServerException,
+                                    text) as caught:
+            call(*args, **kwargs)
+        self.assertEqual(caught.exception.status(), f"StatusCode.{code}")
+
+    def test_server_and_model_are_ready(self):
+        self.assertTrue(self.client.is_server_live())
+        self.assertTrue(self.client.is_server_ready())
+        self.assertTrue(self.client.is_model_ready("random"))
+        self.assertTrue(self.client.is_model_ready("random", "1"))
+        self.assertFalse(self.client.is_model_ready("random", "2"))
+
+    def test_metadata(self):
+        server = self.client.get_server_metadata()
+        self.assertEqual(server.name, "moevit")
+        self.assertIn("statistics", server.extensions)
+        model = self.client.get_model_metadata("random")
+        self.assertEqual([i.name for i in model.inputs], ["image", "pixels"])
+        self.assertEqual(list(model.inputs[1].shape),
+                         [-1, IMAGE_SIZE, IMAGE_SIZE, 3])
+        self.assertEqual(list(model.outputs[0].shape), [-1, CLASSES])
+
+    def test_config(self):
+        config = self.client.get_model_config("random").config
+        self.assertEqual(config.name, "random")
+        self.assertGreater(config.max_batch_size, 1)
+        self.assertEqual(list(config.output[0].dims), [CLASSES])
+        self.assertTrue(config.HasField("dynamic_batching"))
+
+    def test_pixels_give_probabilities(self):
+        scores = self.infer_pixels(random_pixels(3)).as_numpy("scores")
+        self.assertEqual(scores.shape, (3, CLASSES))
+        self.assertEqual(scores.dtype, np.float32)
+        np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
+
+    def test_answers_do_not_depend_on_the_batch(self):
+        pixels = random_pixels(5)
+        together = self.infer_pixels(pixels).as_numpy("scores")
+        for i in range(5):
+            alone = self.infer_pixels(pixels[i:i + 1]).as_numpy("scores")
+            np.testing.assert_array_equal(alone[0], together[i])
+
+    def test_files_give_the_same_as_their_pixels(self):
+        pixels = random_pixels(2)
+        files = self.infer_files([png(image) for image in pixels])
+        np.testing.assert_array_equal(
+            files.as_numpy("scores"),
+            self.infer_pixels(pixels).as_numpy("scores"))
+
+    def test_classification(self):
+        pixels = random_pixels(2)
+        scores = self.infer_pixels(pixels).as_numpy("scores")
+        output = triton.InferRequestedOutput("scores", class_count=3)
+        classes = self.infer_pixels(pixels, outputs=[output])
+        classes = classes.as_numpy("scores")
+        self.assertEqual(classes.shape, (2, 3))
+        for image in range(2):
+            score, index, label = classes[image][0].decode().split(":")
+            self.assertEqual(int(index), int(scores[image].argmax()))
+            self.assertEqual(label, f"class {index}")
+            self.assertAlmostEqual(float(score), scores[image].max(), 5)
+
+    def test_statistics(self):
+        def count():
+            stats = self.client.get_inference_statistics("random")
+            return stats.model_stats[0]
+        before = count()
+        self.infer_pixels(random_pixels(4))
+        after = count()
+        self.assertEqual(after.inference_count - before.inference_count, 4)
+        self.assertEqual(after.inference_stats.success.count -
+                         before.inference_stats.success.count, 1)
+        self.assertGreater(after.inference_stats.compute_infer.ns,
+                           before.inference_stats.compute_infer.ns)
+
+    def test_request_ids_come_back(self):
+        result = self.infer_pixels(random_pixels(1), request_id="seven")
+        self.assertEqual(result.get_response().id, "seven")
+
+    def test_unknown_models_and_versions(self):
+        self.refused("NOT_FOUND", "fish", self.client.get_model_metadata,
+                     "fish")
+        self.refused("NOT_FOUND", "version 2", self.infer_pixels,
+                     random_pixels(1), model_version="2")
+        self.refused("INVALID_ARGUMENT", "newest", self.infer_pixels,
+                     random_pixels(1), model_version="newest")
+
+    def test_wrong_shapes(self):
+        wrong = np.zeros((1, IMAGE_SIZE, IMAGE_SIZE + 1, 3), np.uint8)
+        self.refused("INVALID_ARGUMENT", r"\[images, 12, 12, 3\]",
+                     self.infer_pixels, wrong)
+
+    def test_bad_files(self):
+        good = png(random_pixels(1)[0])
+        # A header that claims 65535 x 65535 pixels, its checksum right.
+        header = struct.pack(">IIBBBBB", 65535, 65535, 8, 2, 0, 0, 0)
+        crc = struct.pack(">I", zlib.crc32(b"IHDR" + header))
+        huge = good[:16] + header + crc + good[33:]
+        for file in (b"", b"not an image", good[:len(good) // 2], huge):
+            self.refused("INVALID_ARGUMENT", "image 1", self.infer_files,
+                         [good, file])
+        self.assertTrue(self.client.is_server_ready())
+
+    def test_too_many_images(self):
+        limit = self.client.get_model_config("random").config.max_batch_size
+        self.refused("RESOURCE_EXHAUSTED", f"the limit is {limit}",
+                     self.infer_pixels, random_pixels(limit + 1))
+
+    def test_calls_that_are_not_served(self):
+        self.refused("UNIMPLEMENTED", "",
+                     self.client.get_model_repository_index)
+        self.refused("UNIMPLEMENTED", "",
+                     self.client.get_system_shared_memory_status)
+
+
+class GrpcClientTest(ServerTestCase):
+    def setUp(self):
+        self.channel = grpc.insecure_channel(self.server.target)
+        self.addCleanup(self.channel.close)
+
+    def test_health(self):
+        stub = health_pb2_grpc.HealthStub(self.channel)
+        for service in ("", "random", "moevit.v1.InferenceService"):
+            request = health_pb2.HealthCheckRequest(service=service)
+            watch = stub.Watch(request, timeout=TIMEOUT_S)
+            for answer in (stub.Check(request, timeout=TIMEOUT_S),
+                           next(watch)):
+                self.assertEqual(answer.status,
+                                 health_pb2.HealthCheckResponse.SERVING)
+            watch.cancel()
+
+    def test_reflection(self):
+        database = ProtoReflectionDescriptorDatabase(self.channel)
+        self.assertLessEqual(
+            {"moevit.v1.InferenceService", "inference.GRPCInferenceService",
+             "grpc.health.v1.Health"}, set(database.get_services()))
+        file = database.FindFileContainingSymbol("moevit.v1.ClassifyRequest")
+        self.assertEqual(file.package, "moevit.v1")
+
+    def test_metrics(self):
+        address = f"http://127.0.0.1:{self.server.metrics_port}/metrics"
+        with urllib.request.urlopen(address, timeout=TIMEOUT_S) as page:
+            text = page.read().decode()
+        self.assertIn('moevit_model_ready{model="random",version="1"} 1', text)
+        self.assertRegex(text, r'moevit_build_info\{.*version="\d+\.\d+')
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.repository = directory.name
+        write_repository(self.repository)
+
+    def test_signals_end_it_cleanly(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.assertEqual(RunningServer(self.repository).stop(number), 0)
+
+    def test_a_port_in_use(self):
+        first = RunningServer(self.repository)
+        self.addCleanup(first.stop)
+        second = run_server(f"--model_repository={self.repository}",
+                            "--host=127.0.0.1", f"--port={first.port}",
+                            "--metrics_port=0")
+        self.assertEqual(second.returncode, 1)
+        self.assertIn(first.target, second.stderr)
+
+    def test_a_missing_repository(self):
+        missing = self.repository + "/missing"
+        result = run_server(f"--model_repository={missing}")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(missing, result.stderr)
+
+    def test_a_damaged_model(self):
+        weights = pathlib.Path(self.repository, "random", "1",
+                               "weights.safetensors")
+        weights.write_bytes(weights.read_bytes()[:-1])
+        result = run_server(f"--model_repository={self.repository}")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("version 1 of model 'random'", result.stderr)
+        self.assertIn("weights.safetensors", result.stderr)
+
+    def test_a_wrong_command_line(self):
+        for flags in ([], ["models"], ["--model_repository=x", "--port=-1"]):
+            result = run_server(*flags)
+            self.assertEqual(result.returncode, 2, flags)
+            self.assertTrue(result.stderr.startswith("moevit-server: "), flags)
+
+    def test_help_names_every_flag_with_its_default(self):
+        text = run_server("--help").stdout
+        for flag in ("model_repository", "port", "max_queue_images",
+                     "drain_grace"):
+            self.assertIn(f"--{flag} (", text)
+        self.assertIn("default: 8001", text)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
