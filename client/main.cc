@@ -6,11 +6,13 @@
 #include "client/command.h"
 #include "client/dispatch.h"
 #include "client/evaluate_command.h"
+#include "client/quantize_command.h"
 
 int main(int argc, char** argv) {
   moevit::ClassifyCommand classify;
   moevit::EvaluateCommand evaluate;
-  moevit::Command* const commands[] = {&classify, &evaluate};
+  moevit::QuantizeCommand quantize;
+  moevit::Command* const commands[] = {&classify, &evaluate, &quantize};
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return moevit::Dispatch(
       commands, arguments,

@@ -1,0 +1,135 @@
+#include "client/quantize_command.h"
+
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/cpu_count.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "base/thread_pool.h"
+#include "model/checkpoint.h"
+#include "program/quantized_model.h"
+#include "quantize/dataset.h"
+#include "quantize/quantizer.h"
+
+namespace moevit {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+constexpr int64_t kMaxCalibrationImages = 100000;
+
+}  // namespace
+
+void QuantizeCommand::AddFlags(FlagSet* flags) {
+  flags->Add({.name = "checkpoint",
+              .value_name = "DIR",
+              .help = "config.json and model.safetensors",
+              .required = true},
+             &checkpoint_);
+  flags->Add({.name = "calibration",
+              .value_name = "FILE|DIR",
+              .help = "raw images and labels, or a folder of images; labels "
+                      "are not used",
+              .required = true},
+             &calibration_);
+  flags->Add({.name = "output",
+              .value_name = "DIR",
+              .help = "where to write the model; must not exist yet",
+              .required = true},
+             &output_);
+  flags->Add({.name = "calibration_images",
+              .value_name = "N",
+              .help = "use N images, spread over the set"},
+             &calibration_images_);
+  flags->Add({.name = "scheme",
+              .value_name = "NAME",
+              .help = "coqmoe (dual-stage), or minmax for comparison"},
+             &scheme_);
+  flags->Add({.name = "attention_bits",
+              .value_name = "BITS",
+              .help = "of the softmax numerators, 4 or 8"},
+             &attention_bits_);
+  flags->Add({.name = "report",
+              .value_name = "FILE",
+              .help = "also write the table of layers to FILE.json"},
+             &report_);
+  flags->Add({.name = "threads",
+              .value_name = "N",
+              .help = "how many threads to use; 0 uses every processor"},
+             &threads_);
+  flags->Add({.name = "json",
+              .value_name = "",
+              .help = "print the report as one JSON object"},
+             &json_);
+}
+
+absl::Status QuantizeCommand::CheckFlags(
+    absl::Span<const std::string> positional) const {
+  if (!positional.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", positional[0], "\" is not expected here"));
+  }
+  if (threads_ < 0 || threads_ > kMaxThreads) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--threads is ", threads_, "; it must be in [0, ", kMaxThreads, "]"));
+  }
+  if (calibration_images_ < 1 || calibration_images_ > kMaxCalibrationImages) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--calibration_images is ", calibration_images_,
+                     "; it must be in [1, ", kMaxCalibrationImages, "]"));
+  }
+  if (!report_.empty() && !absl::EndsWith(report_, ".json")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--report is \"", report_, "\"; its name must end in .json"));
+  }
+  // Said before the work rather than after it.
+  std::error_code error;
+  if (std::filesystem::exists(output_, error)) {
+    return absl::AlreadyExistsError(absl::StrCat(output_, " exists"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<QuantizeOptions> QuantizeCommand::Options() const {
+  QuantizeOptions options;
+  options.attention_bits = attention_bits_;
+  if (scheme_ == "coqmoe") {
+    options.scheme = Scheme::kCoqmoe;
+  } else if (scheme_ == "minmax") {
+    options.scheme = Scheme::kMinMax;
+  } else {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--scheme is \"", scheme_, "\"; it must be coqmoe or minmax"));
+  }
+  return options;
+}
+
+absl::Status QuantizeCommand::Run(absl::Span<const std::string> positional,
+                                  const Console& console) {
+  MOEVIT_RETURN_IF_ERROR(CheckFlags(positional));
+  MOEVIT_ASSIGN_OR_RETURN(const QuantizeOptions options, Options());
+  MOEVIT_ASSIGN_OR_RETURN(const Checkpoint checkpoint,
+                          LoadCheckpoint(checkpoint_));
+  MOEVIT_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Dataset> dataset,
+      OpenDataset(calibration_, checkpoint.config, LabelUse::kIgnored));
+  MOEVIT_ASSIGN_OR_RETURN(std::vector<std::vector<uint8_t>> pixels,
+                          LoadCalibrationPixels(*dataset, calibration_images_));
+  ThreadPool pool(threads_ == 0 ? AvailableCpuCount() : threads_);
+  MOEVIT_ASSIGN_OR_RETURN(
+      const QuantizationResult result,
+      QuantizeModel(checkpoint, std::move(pixels), options, pool));
+  MOEVIT_RETURN_IF_ERROR(SaveQuantizedModel(result.model, output_));
+  const std::string json = QuantizationReportToJson(result.report);
+  if (!report_.empty()) MOEVIT_RETURN_IF_ERROR(WriteFile(report_, json));
+  *console.out << (json_ ? json : QuantizationReportToText(result.report));
+  return absl::OkStatus();
+}
+
+}  // namespace moevit
