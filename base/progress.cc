@@ -30,14 +30,14 @@ ProgressMeter::ProgressMeter(ProgressOptions options)
     : options_(WithDefaultSink(std::move(options))), start_(options_.clock()) {}
 
 ProgressMeter::~ProgressMeter() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (!options_.sink) return;
   Draw(options_.clock());
   options_.sink("\n");
 }
 
 void ProgressMeter::Advance(int64_t items) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(&mutex_);
   done_ += items;
   if (!options_.sink) return;
   const absl::Time now = options_.clock();

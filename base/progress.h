@@ -8,12 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 
 namespace moevit {
 
@@ -42,17 +43,15 @@ class ProgressMeter {
   void Advance(int64_t items = 1);
 
  private:
-  // REQUIRES: mutex_ is held.
-  void Draw(absl::Time now);
+  void Draw(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const ProgressOptions options_;  // its sink is null when nothing is shown
   const absl::Time start_;
 
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  int64_t done_ = 0;
-  absl::Time last_draw_ = absl::InfinitePast();
-  size_t drawn_width_ = 0;
+  Mutex mutex_;
+  int64_t done_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Time last_draw_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  size_t drawn_width_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace moevit

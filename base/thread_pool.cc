@@ -15,30 +15,30 @@ ThreadPool::ThreadPool(int workers) : workers_(workers) {
 
 ThreadPool::~ThreadPool() {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  loop_started_.notify_all();
+  loop_started_.SignalAll();
   for (std::thread& thread : threads_) thread.join();
 }
 
 void ThreadPool::ParallelFor(int64_t count, Body body) {
-  const std::lock_guard<std::mutex> caller_lock(caller_mutex_);
+  const MutexLock caller_lock(&caller_mutex_);
   Loop loop{body, count};
   if (threads_.empty() || count <= 1) {
     RunIterations(loop, /*worker=*/0);
     return;
   }
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(&mutex_);
     loop_ = &loop;
     busy_ = static_cast<int>(threads_.size());
     ++generation_;
   }
-  loop_started_.notify_all();
+  loop_started_.SignalAll();
   RunIterations(loop, /*worker=*/0);
-  std::unique_lock<std::mutex> lock(mutex_);
-  loop_ended_.wait(lock, [this] { return busy_ == 0; });
+  const MutexLock lock(&mutex_);
+  while (busy_ > 0) loop_ended_.Wait(&mutex_);
   loop_ = nullptr;
 }
 
@@ -52,17 +52,18 @@ void ThreadPool::RunIterations(Loop& loop, int worker) {
 
 void ThreadPool::RunWorker(int worker) {
   int64_t seen = 0;  // generation of the last loop this thread worked on
-  std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    loop_started_.wait(
-        lock, [this, &seen] { return stopping_ || generation_ != seen; });
-    if (stopping_) return;
-    seen = generation_;
-    Loop* const loop = loop_;
-    lock.unlock();
+    Loop* loop = nullptr;
+    {
+      const MutexLock lock(&mutex_);
+      while (!stopping_ && generation_ == seen) loop_started_.Wait(&mutex_);
+      if (stopping_) return;
+      seen = generation_;
+      loop = loop_;
+    }
     RunIterations(*loop, worker);
-    lock.lock();
-    if (--busy_ == 0) loop_ended_.notify_one();
+    const MutexLock lock(&mutex_);
+    if (--busy_ == 0) loop_ended_.Signal();
   }
 }
 

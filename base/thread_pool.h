@@ -6,13 +6,13 @@
 #define MOEVIT_BASE_THREAD_POOL_H_
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
+#include "base/mutex.h"
 
 namespace moevit {
 
@@ -56,18 +56,14 @@ class ThreadPool {
 
   const int workers_;
 
-  // Standard mutexes, as ThreadSanitizer cannot see into a packaged Abseil.
-  // caller_mutex_ is held for the duration of a loop, and locked first.
-  std::mutex caller_mutex_;
-  std::mutex mutex_;
-  std::condition_variable loop_started_;
-  std::condition_variable loop_ended_;
-
-  // Guarded by mutex_.
-  Loop* loop_ = nullptr;
-  int64_t generation_ = 0;  // loops started
-  int busy_ = 0;            // threads not yet done with loop_
-  bool stopping_ = false;
+  Mutex caller_mutex_;  // held for the duration of a loop
+  Mutex mutex_ ABSL_ACQUIRED_AFTER(caller_mutex_);
+  CondVar loop_started_;
+  CondVar loop_ended_;
+  Loop* loop_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  int64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;  // loops started
+  int busy_ ABSL_GUARDED_BY(mutex_) = 0;  // threads not yet done with loop_
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::vector<std::thread> threads_;
 };

@@ -22,7 +22,7 @@
 #include "scheduler/batch_runner.h"
 #include "scheduler/clock.h"
 #include "scheduler/image_task.h"
-#include "scheduler/mutex.h"
+#include "base/mutex.h"
 
 namespace moevit {
 

@@ -13,7 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
-#include "scheduler/mutex.h"
+#include "base/mutex.h"
 
 namespace moevit {
 

@@ -6,7 +6,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
-#include "scheduler/mutex.h"
+#include "base/mutex.h"
 
 namespace moevit {
 

@@ -17,7 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/mutex.h"
+#include "base/mutex.h"
 #include "server/served_model.h"
 
 namespace moevit {

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "scheduler/batch_runner.h"
 #include "scheduler/image_task.h"
-#include "scheduler/mutex.h"
+#include "base/mutex.h"
 
 namespace moevit {
 

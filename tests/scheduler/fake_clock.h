@@ -8,7 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "scheduler/clock.h"
-#include "scheduler/mutex.h"
+#include "base/mutex.h"
 
 namespace moevit {
 

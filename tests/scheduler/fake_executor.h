@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kernels/executor.h"
-#include "scheduler/mutex.h"
+#include "base/mutex.h"
 
 namespace moevit {
 

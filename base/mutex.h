@@ -6,8 +6,8 @@
 // packaged Abseil that was compiled without it: every guarded access would be
 // reported as a race.
 
-#ifndef MOEVIT_SCHEDULER_MUTEX_H_
-#define MOEVIT_SCHEDULER_MUTEX_H_
+#ifndef MOEVIT_BASE_MUTEX_H_
+#define MOEVIT_BASE_MUTEX_H_
 
 #include <condition_variable>
 #include <mutex>
@@ -74,4 +74,4 @@ class CondVar {
 
 }  // namespace moevit
 
-#endif  // MOEVIT_SCHEDULER_MUTEX_H_
+#endif  // MOEVIT_BASE_MUTEX_H_
