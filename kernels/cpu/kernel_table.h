@@ -157,6 +157,8 @@ struct KernelTable {
   void (*attend)(const AttendCall&) = nullptr;
   void (*gate)(const GateCall&) = nullptr;
   void (*combine)(const CombineCall&) = nullptr;
+  // Multiplies in registers; returns the number of multiplications.
+  int64_t (*peak)(int64_t iterations) = nullptr;
 };
 
 // REQUIRES: IsaAvailable(isa).

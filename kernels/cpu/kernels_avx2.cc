@@ -8,6 +8,7 @@
 #include "kernels/cpu/simd/avx2.h"
 #include "kernels/cpu/simd/experts.h"
 #include "kernels/cpu/simd/layer_norm.h"
+#include "kernels/cpu/simd/peak.h"
 #include "kernels/cpu/simd/product.h"
 
 namespace moevit::cpu {
@@ -22,6 +23,7 @@ const KernelTable& Avx2Kernels() {
       .attend = Attend<Avx2>,
       .gate = Gate<Avx2>,
       .combine = Combine<Avx2>,
+      .peak = PeakLoop<Avx2>,
   };
   return kTable;
 }

@@ -8,6 +8,7 @@
 #include "kernels/cpu/simd/avx512vnni.h"
 #include "kernels/cpu/simd/experts.h"
 #include "kernels/cpu/simd/layer_norm.h"
+#include "kernels/cpu/simd/peak.h"
 #include "kernels/cpu/simd/product.h"
 
 namespace moevit::cpu {
@@ -22,6 +23,7 @@ const KernelTable& Avx512VnniKernels() {
       .attend = Attend<Avx512Vnni>,
       .gate = Gate<Avx512Vnni>,
       .combine = Combine<Avx512Vnni>,
+      .peak = PeakLoop<Avx512Vnni>,
   };
   return kTable;
 }

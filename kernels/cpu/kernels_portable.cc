@@ -2,6 +2,7 @@
 #include "kernels/cpu/simd/attention.h"
 #include "kernels/cpu/simd/experts.h"
 #include "kernels/cpu/simd/layer_norm.h"
+#include "kernels/cpu/simd/peak.h"
 #include "kernels/cpu/simd/portable.h"
 #include "kernels/cpu/simd/product.h"
 
@@ -17,6 +18,7 @@ const KernelTable& PortableKernels() {
       .attend = Attend<Portable>,
       .gate = Gate<Portable>,
       .combine = Combine<Portable>,
+      .peak = PeakLoop<Portable>,
   };
   return kTable;
 }

@@ -57,6 +57,10 @@ struct Avx2 {
     __builtin_memcpy(&quad, p, sizeof(quad));
     return SplitUnsigned(_mm256_set1_epi32(quad));
   }
+  static void MakeUnknown(Quad& quad) {
+    asm volatile("" : "+x"(quad.even), "+x"(quad.odd));
+  }
+  static Weights WeightsFrom(const Quad& quad) { return quad; }
   static Weights LoadWeights(const int8_t* p) { return SplitSigned(Load(p)); }
   static Vector Dot(Vector sum, const Quad& quad, const Weights& weights) {
     const Vector even = _mm256_madd_epi16(quad.even, weights.even);

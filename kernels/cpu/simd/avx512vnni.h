@@ -39,6 +39,8 @@ struct Avx512Vnni {
     __builtin_memcpy(&quad, p, sizeof(quad));
     return _mm512_set1_epi32(quad);
   }
+  static void MakeUnknown(Quad& quad) { asm volatile("" : "+v"(quad)); }
+  static Weights WeightsFrom(const Quad& quad) { return quad; }
   static Weights LoadWeights(const int8_t* p) { return Load(p); }
   static Vector Dot(Vector sum, Quad quad, Weights weights) {
     return _mm512_dpbusd_epi32(sum, quad, weights);
