@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "base/status_macros.h"
-#include "kernels/reference/reference_executor.h"
+#include "kernels/cpu/cpu_executor.h"
 #include "quantize/classifier.h"
 
 namespace moevit {
@@ -39,7 +39,9 @@ EvaluatedModel LoadedModel::Evaluated() const {
   } else {
     const Program* program = &std::get<QuantizedModel>(content_).program;
     evaluated.new_classifier = [program] {
-      return NewExecutorClassifier(program, NewReferenceExecutor(program));
+      CpuExecutorOptions options;
+      options.threads = 1;  // Evaluation has a thread per classifier already.
+      return NewExecutorClassifier(program, NewCpuExecutor(program, options));
     };
   }
   return evaluated;

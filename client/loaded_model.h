@@ -25,7 +25,7 @@ class LoadedModel {
 
   const ModelConfig& config() const;
 
-  // A quantized model is run by the reference executor. This object must
+  // A quantized model is run by the CPU executor. This object must
   // outlive the result and stay where it is.
   EvaluatedModel Evaluated() const;
 

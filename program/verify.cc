@@ -19,8 +19,8 @@ namespace {
 constexpr int64_t kMaxInt32 = std::numeric_limits<int32_t>::max();
 constexpr int kMaxImageSize = 1 << 14;
 
-absl::Status Invalid(std::string message) {
-  return absl::InvalidArgumentError(std::move(message));
+absl::Status Invalid(absl::string_view message) {
+  return absl::InvalidArgumentError(message);
 }
 
 absl::Status CheckCount(absl::string_view what, size_t count,

@@ -6,7 +6,8 @@
 #
 # Exits with 77, after saying so, where the package index cannot be reached.
 set -euo pipefail
-readonly here=$(dirname "$(readlink -f "$0")")
+here=$(dirname "$(readlink -f "$0")")
+readonly here
 readonly server=$1 write_test_model=$2 environment=$3
 readonly requirements=$here/requirements.txt
 readonly unreachable='NewConnectionError|ConnectTimeoutError|ReadTimeoutError|NameResolutionError|ProxyError|Network is unreachable'
