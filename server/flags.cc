@@ -49,8 +49,13 @@ ABSL_FLAG(absl::Duration, max_queue_delay,
           moevit::ServerOptions().batching.max_queue_delay,
           "How long an image waits for others to fill a batch; 0 executes "
           "what is there as soon as an executor is free.");
-ABSL_FLAG(int, executor_threads, 0,
-          "Batches executed side by side; 0: one per processor.");
+ABSL_FLAG(int, concurrent_batches,
+          moevit::ServerOptions().scheduler.executor_threads,
+          "Batches executed side by side; each has a packed copy of the "
+          "weights.");
+ABSL_FLAG(int, threads_per_batch, moevit::ServerOptions().threads_per_batch,
+          "Threads that work on one batch; 0: the processors divided among "
+          "the concurrent batches.");
 ABSL_FLAG(int, decode_threads, 0,
           "Threads that decode images; 0: one per processor.");
 ABSL_FLAG(absl::Duration, drain_grace, moevit::ServerOptions().drain_grace,
@@ -115,8 +120,8 @@ ServerOptions OptionsFromFlags() {
   options.queue.max_bytes = absl::GetFlag(FLAGS_max_queue_bytes);
   options.batching.max_batch_size = absl::GetFlag(FLAGS_max_batch_size);
   options.batching.max_queue_delay = absl::GetFlag(FLAGS_max_queue_delay);
-  options.scheduler.executor_threads =
-      OrProcessorCount(absl::GetFlag(FLAGS_executor_threads));
+  options.scheduler.executor_threads = absl::GetFlag(FLAGS_concurrent_batches);
+  options.threads_per_batch = absl::GetFlag(FLAGS_threads_per_batch);
   options.drain_grace = absl::GetFlag(FLAGS_drain_grace);
   options.keepalive_time = absl::GetFlag(FLAGS_keepalive_time);
   options.keepalive_timeout = absl::GetFlag(FLAGS_keepalive_timeout);

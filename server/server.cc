@@ -1,11 +1,13 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "base/cpu_count.h"
 #include "base/status_macros.h"
-#include "kernels/reference/reference_executor.h"
+#include "kernels/cpu/cpu_executor.h"
 #include "model/image_decoder.h"
 #include "model/preprocess.h"
 #include "program/quantized_model.h"
@@ -13,12 +15,29 @@
 #include "server/log.h"
 
 namespace moevit {
+namespace {
+
+CpuExecutorOptions CpuOptions(const ServerOptions& options) {
+  CpuExecutorOptions cpu;
+  cpu.max_batch = options.batching.max_batch_size;
+  cpu.threads = options.threads_per_batch;
+  if (cpu.threads == 0) {
+    cpu.threads =
+        std::max(1, AvailableCpuCount() /
+                        std::max(1, options.scheduler.executor_threads));
+  }
+  return cpu;
+}
+
+}  // namespace
 
 ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
   ServerDependencies real;
   real.clock = Clock::Real();
   real.read_model = LoadQuantizedModel;
-  real.new_executor = NewReferenceExecutor;
+  real.new_executor = [cpu = CpuOptions(options)](const Program* program) {
+    return NewCpuExecutor(program, cpu);
+  };
   real.prepare_image =
       [limits = options.image](
           absl::string_view encoded,

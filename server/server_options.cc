@@ -15,10 +15,11 @@ absl::Status CheckPort(absl::string_view name, int port, int min) {
       absl::StrFormat("%s is %d, it must be in [%d, 65535]", name, port, min));
 }
 
-absl::Status CheckRange(absl::string_view name, int64_t value, int64_t max) {
-  if (value >= 1 && value <= max) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s is %d, it must be in [1, %d]", name, value, max));
+absl::Status CheckRange(absl::string_view name, int64_t value, int64_t max,
+                        int64_t min = 1) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s is %d, it must be in [%d, %d]", name, value, min, max));
 }
 
 // gRPC takes these durations as an int of milliseconds.
@@ -68,6 +69,8 @@ absl::Status ServerOptions::Validate() const {
   MOEVIT_RETURN_IF_ERROR(queue.Validate());
   MOEVIT_RETURN_IF_ERROR(batching.Validate());
   MOEVIT_RETURN_IF_ERROR(scheduler.Validate());
+  MOEVIT_RETURN_IF_ERROR(CheckRange("threads_per_batch", threads_per_batch,
+                                    /*max=*/1024, /*min=*/0));
   MOEVIT_RETURN_IF_ERROR(CheckQueueAdmitsRequests(*this));
   MOEVIT_RETURN_IF_ERROR(
       CheckDuration("drain_grace", drain_grace, absl::ZeroDuration()));

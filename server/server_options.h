@@ -42,6 +42,10 @@ struct ServerOptions {
   BatchingOptions batching;
   BatchSchedulerOptions scheduler;
 
+  // Threads that work on one batch. Default: 0, the processors divided among
+  // the batches that run at a time.
+  int threads_per_batch = 0;
+
   // How long requests that were accepted may take after a signal to stop.
   // Default: 20 s, inside the 30 s that Kubernetes gives.
   absl::Duration drain_grace = absl::Seconds(20);

@@ -64,6 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{[](auto& o) { o.queue.max_bytes = 0; }, "not 0"},
         BadOption{[](auto& o) { o.batching.max_batch_size = -7; }, "not -7"},
         BadOption{[](auto& o) { o.scheduler.executor_threads = -2; }, "not -2"},
+        BadOption{[](auto& o) { o.threads_per_batch = 1025; },
+                  "threads_per_batch is 1025"},
         BadOption{[](auto& o) { o.drain_grace = absl::Seconds(-1); },
                   "drain_grace is -1s"},
         BadOption{[](auto& o) { o.drain_grace = absl::InfiniteDuration(); },
