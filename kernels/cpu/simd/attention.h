@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "kernels/cpu/kernel_table.h"
 #include "kernels/cpu/row_constants.h"
 #include "kernels/cpu/simd/tile.h"
@@ -109,31 +110,37 @@ inline void Scores(const AttendCall& call, int first, int64_t score_stride,
   const int vectors = (call.tokens + S::kLanes - 1) / S::kLanes;
   const uint8_t* rows[R];
   Vector maximum[R];
-  for (int r = 0; r < R; ++r) {
-    rows[r] = call.queries + (first + r) * call.query_stride;
-    maximum[r] = S::Fill32(kNoScore);
-  }
+  Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+    rows[r.value] = call.queries + (first + r.value) * call.query_stride;
+    maximum[r.value] = S::Fill32(kNoScore);
+  });
   ForEachTile<kPanelVectors>(vectors, [&](int vector, auto constant) {
     constexpr int V = decltype(constant)::value;
-    Vector sums[R][V];
-    for (int v = 0; v < V; ++v) {
+    Sums<S, R, V> sums;
+    Repeat<V>([&](auto v) ABSL_ATTRIBUTE_ALWAYS_INLINE {
       const Vector bias =
-          S::Load(call.packed.key_bias + (vector + v) * S::kLanes);
-      for (int r = 0; r < R; ++r) sums[r][v] = bias;
-    }
-    Accumulate<S, R, V>(rows,
-                        {call.packed.keys + vector * vector_bytes,
-                         int64_t{sizeof(Vector)}, vector_bytes},
-                        quads, sums);
-    for (int r = 0; r < R; ++r) {
-      for (int v = 0; v < V; ++v) {
-        maximum[r] = S::Max32(maximum[r], sums[r][v]);
-        S::Store(call.scores + r * score_stride + (vector + v) * S::kLanes,
-                 sums[r][v]);
-      }
-    }
+          S::Load(call.packed.key_bias + (vector + v.value) * S::kLanes);
+      Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+        sums.at[r.value][v.value] = bias;
+      });
+    });
+    sums = Accumulate<S, R, V>(rows,
+                               {call.packed.keys + vector * vector_bytes,
+                                int64_t{sizeof(Vector)}, vector_bytes},
+                               quads, sums);
+    Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+      int32_t* const scores =
+          call.scores + r.value * score_stride + vector * S::kLanes;
+      Repeat<V>([&](auto v) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+        const Vector score = sums.at[r.value][v.value];
+        maximum[r.value] = S::Max32(maximum[r.value], score);
+        S::Store(scores + v.value * S::kLanes, score);
+      });
+    });
   });
-  for (int r = 0; r < R; ++r) largest[r] = S::ReduceMax32(maximum[r]);
+  Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+    largest[r.value] = S::ReduceMax32(maximum[r.value]);
+  });
 }
 
 // Turns one row of scores into numerators; returns their sum.
@@ -215,18 +222,19 @@ inline void Mixtures(const AttendCall& call, int first,
         vectors - vector < kPanelVectors ? vectors - vector : kPanelVectors;
     WithConstant<kPanelVectors>(count, [&](auto constant) {
       constexpr int V = decltype(constant)::value;
-      typename S::Vector sums[R][V];
-      for (int r = 0; r < R; ++r) {
-        for (int v = 0; v < V; ++v) sums[r][v] = S::Zero();
-      }
-      Accumulate<S, R, V>(numerators,
-                          {call.packed.values + vector * kVectorBytes,
-                           vectors * kVectorBytes, kVectorBytes},
-                          key_quads, sums);
-      for (int r = 0; r < R; ++r) {
-        StoreMixture<S, V>(call, first + r, vector * S::kLanes,
-                           UniformRescale<S>(rescale[r]), sums[r]);
-      }
+      Sums<S, R, V> sums;
+      Repeat<R * V>([&](auto i) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+        sums.at[i.value / V][i.value % V] = S::Zero();
+      });
+      sums = Accumulate<S, R, V>(numerators,
+                                 {call.packed.values + vector * kVectorBytes,
+                                  vectors * kVectorBytes, kVectorBytes},
+                                 key_quads, sums);
+      Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+        StoreMixture<S, V>(call, first + r.value, vector * S::kLanes,
+                           UniformRescale<S>(rescale[r.value]),
+                           sums.at[r.value]);
+      });
     });
   }
 }

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "kernels/cpu/packed_matrix.h"
+#include "kernels/cpu/simd/tile.h"
 
 namespace moevit::cpu {
 
@@ -14,19 +16,35 @@ namespace moevit::cpu {
 // product's tile has.
 template <typename S>
 int64_t PeakLoop(int64_t iterations) {
-  constexpr int kSums = S::kTileRows * kPanelVectors;
+  constexpr int kRows = S::kTileRows;
+  constexpr int kSums = kRows * kPanelVectors;
   constexpr uint8_t kBytes[kQuad] = {1, 2, 3, 4};
-  typename S::Vector sums[kSums];
-  for (int i = 0; i < kSums; ++i) sums[i] = S::Fill32(i);
+  Sums<S, kRows, kPanelVectors> sums;
+  const auto for_each_sum = [&](auto body) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+    Repeat<kRows>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+      Repeat<kPanelVectors>([&](auto v) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+        body(sums.at[r.value][v.value]);
+      });
+    });
+  };
+  using Vector = typename S::Vector;
+  // All different, or compilers would compute one for all.
+  int32_t next = 0;
+  for_each_sum([&](Vector& sum)
+                   ABSL_ATTRIBUTE_ALWAYS_INLINE { sum = S::Fill32(next++); });
   typename S::Quad inputs = S::LoadQuad(kBytes);
-  typename S::Vector result = S::Zero();
   for (int64_t i = 0; i < iterations; ++i) {
     S::MakeUnknown(inputs);
     const typename S::Weights weights = S::WeightsFrom(inputs);
-    for (int k = 0; k < kSums; ++k) sums[k] = S::Dot(sums[k], inputs, weights);
+    for_each_sum([&](Vector& sum) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+      sum = S::Dot(sum, inputs, weights);
+    });
   }
-  for (int k = 0; k < kSums; ++k) result = S::Add32(result, sums[k]);
-  typename S::Vector stored;
+  Vector result = S::Zero();
+  for_each_sum([&](Vector& sum) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+    result = S::Add32(result, sum);
+  });
+  Vector stored;
   S::Store(&stored, result);
   asm volatile("" : : "r"(&stored) : "memory");
   return iterations * kSums * S::kLanes * kQuad;

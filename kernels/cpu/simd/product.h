@@ -6,10 +6,17 @@
 
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "kernels/cpu/kernel_table.h"
 #include "kernels/cpu/simd/tile.h"
 
 namespace moevit::cpu {
+
+// Fine values of a tile of R rows and one panel, in packed order.
+template <typename S, int R>
+struct FineTile {
+  typename S::Vector at[R][2];
+};
 
 // The fine values of two vectors of accumulators, in packed order: arith::Apply
 // with each channel's constants. `channel`: the first one's.
@@ -28,33 +35,49 @@ inline typename S::Vector FineValues(const PackedMatrix& matrix,
                            S::Load(matrix.multiplier + channel));
 }
 
-// Calls store(first row, first channel, Constant<R>(), fine) for every tile of
-// the product, with fine[R][2]: the fine values of a panel in packed order.
-template <typename S, typename Store>
-inline void ForEachProductTile(const ProductCall& call, const Store& store) {
-  using Vector = typename S::Vector;
-  const PackedMatrix& matrix = *call.matrix;
+// A function of its own so that nothing but the tile competes for registers in
+// its loop.
+template <typename S, int R>
+ABSL_ATTRIBUTE_NOINLINE void MultiplyTile(const uint8_t* const* rows,
+                                          const PackedMatrix& matrix, int panel,
+                                          FineTile<S, R>* fine) {
   constexpr int kWidth = kPanelVectors * S::kLanes;
   constexpr int64_t kStep = int64_t{kWidth} * kQuad;
+  const int64_t channel = int64_t{panel} * kWidth;
+  Sums<S, R, kPanelVectors> sums;
+  Repeat<kPanelVectors>([&](auto v) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+    const auto bias = S::Load(matrix.bias + channel + v.value * S::kLanes);
+    Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+      sums.at[r.value][v.value] = bias;
+    });
+  });
+  sums = Accumulate<S, R, kPanelVectors>(
+      rows,
+      {matrix.weights + panel * kStep * matrix.quads, kStep,
+       int64_t{sizeof(typename S::Vector)}},
+      matrix.quads, sums);
+  Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+    const auto& row = sums.at[r.value];
+    fine->at[r.value][0] = FineValues<S>(matrix, channel, row[0], row[1]);
+    fine->at[r.value][1] =
+        FineValues<S>(matrix, channel + 2 * S::kLanes, row[2], row[3]);
+  });
+}
+
+// Calls store(row, first channel, a, b) for every row and panel of the product,
+// with the panel's fine values in packed order.
+template <typename S, typename Store>
+inline void ForEachProductRow(const ProductCall& call, const Store& store) {
   for (int panel = call.first_panel; panel < call.end_panel; ++panel) {
-    const int8_t* const weights = matrix.weights + panel * kStep * matrix.quads;
-    const int64_t channel = int64_t{panel} * kWidth;
+    const int64_t channel = int64_t{panel} * kPanelVectors * S::kLanes;
     ForEachTile<S::kTileRows>(call.rows, [&](int first, auto constant) {
       constexpr int R = decltype(constant)::value;
       const uint8_t* rows[R];
       for (int r = 0; r < R; ++r) rows[r] = call.input[first + r];
-      Vector sums[R][kPanelVectors];
-      for (int v = 0; v < kPanelVectors; ++v) {
-        const Vector bias = S::Load(matrix.bias + channel + v * S::kLanes);
-        for (int r = 0; r < R; ++r) sums[r][v] = bias;
-      }
-      Accumulate<S, R, kPanelVectors>(
-          rows, {weights, kStep, int64_t{sizeof(Vector)}}, matrix.quads, sums);
+      FineTile<S, R> fine;
+      MultiplyTile<S, R>(rows, *call.matrix, panel, &fine);
       for (int r = 0; r < R; ++r) {
-        store(first + r, channel,
-              FineValues<S>(matrix, channel, sums[r][0], sums[r][1]),
-              FineValues<S>(matrix, channel + 2 * S::kLanes, sums[r][2],
-                            sums[r][3]));
+        store(first + r, channel, fine.at[r][0], fine.at[r][1]);
       }
     });
   }
@@ -98,15 +121,15 @@ void CodeProduct(const CodeProductCall& call) {
              S::InOrder8(FineToBytes<S>(a, b, zero_byte)));
   };
   if (call.activation.delta == nullptr) {
-    ForEachProductTile<S>(call.product, store);
+    ForEachProductRow<S>(call.product, store);
     return;
   }
   const VectorActivation<S> activation(call.activation);
-  ForEachProductTile<S>(call.product,
-                        [&](int row, int64_t channel, Vector a, Vector b) {
-                          activation.Apply(a, b);
-                          store(row, channel, a, b);
-                        });
+  ForEachProductRow<S>(call.product,
+                       [&](int row, int64_t channel, Vector a, Vector b) {
+                         activation.Apply(a, b);
+                         store(row, channel, a, b);
+                       });
 }
 
 // arith::RoundingShift of int16 residuals by a constant shift in [0, 15].
@@ -133,16 +156,16 @@ void WideProduct(const WideProductCall& call) {
   using Vector = typename S::Vector;
   constexpr int kPair = 2 * S::kLanes;
   if (call.residual.data == nullptr) {
-    ForEachProductTile<S>(call.product,
-                          [&](int row, int64_t channel, Vector a, Vector b) {
-                            int16_t* const output = call.output[row] + channel;
-                            S::Store(output, S::InOrder16(a));
-                            S::Store(output + kPair, S::InOrder16(b));
-                          });
+    ForEachProductRow<S>(call.product,
+                         [&](int row, int64_t channel, Vector a, Vector b) {
+                           int16_t* const output = call.output[row] + channel;
+                           S::Store(output, S::InOrder16(a));
+                           S::Store(output + kPair, S::InOrder16(b));
+                         });
     return;
   }
   const ResidualShift<S> shift(call.residual_shift);
-  ForEachProductTile<S>(
+  ForEachProductRow<S>(
       call.product, [&](int row, int64_t channel, Vector a, Vector b) {
         const int16_t* const residual = call.residual[row] + channel;
         int16_t* const output = call.output[row] + channel;

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "absl/base/attributes.h"
+#include "kernels/cpu/packed_matrix.h"
 #include "kernels/cpu/row_constants.h"
 
 namespace moevit::cpu {
@@ -15,6 +17,16 @@ template <int N>
 struct Constant {
   static constexpr int value = N;
 };
+
+// Calls body(Constant<0>()), ..., body(Constant<N - 1>()). Arrays indexed so
+// are kept in registers; in plain loops compilers tend to leave them in memory.
+template <int N, typename Body>
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Repeat(const Body& body) {
+  if constexpr (N > 0) {
+    Repeat<N - 1>(body);
+    body(Constant<N - 1>());
+  }
+}
 
 // Calls body(Constant<count>()). REQUIRES: 1 <= count <= kMax.
 template <int kMax, typename Body>
@@ -49,39 +61,54 @@ struct WeightTile {
   int64_t vector_stride;  // bytes from one vector of channels to the next
 };
 
-// sums[r][v] += quads of rows[r] times weights of vector v.
+// A tile's accumulators.
+template <typename S, int R, int V>
+struct Sums {
+  typename S::Vector at[R][V];
+};
+
+// `sums` plus quads of rows[r] times weights of vector v, at [r][v].
 //   rows[r]: quads * 4 bytes
 template <typename S, int R, int V>
-inline void Accumulate(const uint8_t* const* rows, const WeightTile& tile,
-                       int quads, typename S::Vector (&sums)[R][V]) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Sums<S, R, V> Accumulate(
+    const uint8_t* const* rows, const WeightTile& tile, int quads,
+    Sums<S, R, V> sums) {
   const int8_t* weights = tile.weights;
+  const int64_t quad_stride = tile.quad_stride;
+  const int64_t vector_stride = tile.vector_stride;
   const uint8_t* row[R];
-  for (int r = 0; r < R; ++r) row[r] = rows[r];
-  for (int64_t quad = 0; quad < quads; ++quad, weights += tile.quad_stride) {
+  Repeat<R>([&](auto r)
+                ABSL_ATTRIBUTE_ALWAYS_INLINE { row[r.value] = rows[r.value]; });
+  for (int64_t quad = 0; quad < quads; ++quad, weights += quad_stride) {
     // The smaller side stays in registers, the other streams by.
     if constexpr (R < V) {
       typename S::Quad inputs[R];
-      for (int r = 0; r < R; ++r) inputs[r] = S::LoadQuad(row[r] + 4 * quad);
-      for (int v = 0; v < V; ++v) {
+      Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+        inputs[r.value] = S::LoadQuad(row[r.value] + kQuad * quad);
+      });
+      Repeat<V>([&](auto v) ABSL_ATTRIBUTE_ALWAYS_INLINE {
         const typename S::Weights vector =
-            S::LoadWeights(weights + v * tile.vector_stride);
-        for (int r = 0; r < R; ++r) {
-          sums[r][v] = S::Dot(sums[r][v], inputs[r], vector);
-        }
-      }
+            S::LoadWeights(weights + v.value * vector_stride);
+        Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+          auto& sum = sums.at[r.value][v.value];
+          sum = S::Dot(sum, inputs[r.value], vector);
+        });
+      });
     } else {
       typename S::Weights vectors[V];
-      for (int v = 0; v < V; ++v) {
-        vectors[v] = S::LoadWeights(weights + v * tile.vector_stride);
-      }
-      for (int r = 0; r < R; ++r) {
-        const typename S::Quad input = S::LoadQuad(row[r] + 4 * quad);
-        for (int v = 0; v < V; ++v) {
-          sums[r][v] = S::Dot(sums[r][v], input, vectors[v]);
-        }
-      }
+      Repeat<V>([&](auto v) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+        vectors[v.value] = S::LoadWeights(weights + v.value * vector_stride);
+      });
+      Repeat<R>([&](auto r) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+        const typename S::Quad input = S::LoadQuad(row[r.value] + kQuad * quad);
+        Repeat<V>([&](auto v) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+          auto& sum = sums.at[r.value][v.value];
+          sum = S::Dot(sum, input, vectors[v.value]);
+        });
+      });
     }
   }
+  return sums;
 }
 
 // A RowRescale in vectors: arith::Apply with the same constants in all lanes.
