@@ -24,8 +24,8 @@ void SetDuration(absl::Duration duration, google::protobuf::Duration* out) {
 
 absl::StatusOr<ModelRegistry::ModelPointer> FindModel(
     const ModelRegistry& models, const v1::ClassifyRequest& request) {
-  if (request.model_name().empty() && request.model_version().empty()) {
-    return models.FindOnly();
+  if (request.model_name().empty()) {
+    return models.FindOnly(request.model_version());
   }
   return models.Find(request.model_name(), request.model_version());
 }

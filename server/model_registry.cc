@@ -57,25 +57,32 @@ absl::StatusOr<ModelRegistry::ModelPointer> ModelRegistry::Find(
         absl::StrFormat("there is no model %s; this server has %s",
                         Quoted(name), Keys(models_)));
   }
-  const Versioned& versions = found->second;
+  return FindVersion(name, found->second, version);
+}
+
+absl::StatusOr<ModelRegistry::ModelPointer> ModelRegistry::FindVersion(
+    absl::string_view name, const Versioned& versions,
+    absl::string_view version) {
   if (version.empty()) return versions.rbegin()->second;
   MOEVIT_ASSIGN_OR_RETURN(const int64_t number, ParseModelVersion(version));
-  const auto found_version = versions.find(number);
-  if (found_version == versions.end()) {
+  const auto found = versions.find(number);
+  if (found == versions.end()) {
     return absl::NotFoundError(
         absl::StrFormat("model %s has no version %d; it has %s", Quoted(name),
                         number, Keys(versions)));
   }
-  return found_version->second;
+  return found->second;
 }
 
-absl::StatusOr<ModelRegistry::ModelPointer> ModelRegistry::FindOnly() const {
+absl::StatusOr<ModelRegistry::ModelPointer> ModelRegistry::FindOnly(
+    absl::string_view version) const {
   MutexLock lock(&mutex_);
   if (models_.size() != 1) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "the request must name a model; this server has %s", Keys(models_)));
   }
-  return models_.begin()->second.rbegin()->second;
+  const auto& [name, versions] = *models_.begin();
+  return FindVersion(name, versions, version);
 }
 
 std::vector<ModelRegistry::ModelPointer> ModelRegistry::Versions(

@@ -36,9 +36,9 @@ class ModelRegistry {
   absl::StatusOr<ModelPointer> Find(absl::string_view name,
                                     absl::string_view version) const;
 
-  // The highest version of the only model. Returns kInvalidArgument, listing
-  // the names, unless there is exactly one.
-  absl::StatusOr<ModelPointer> FindOnly() const;
+  // The same for the only model. Returns kInvalidArgument, listing the names,
+  // unless there is exactly one.
+  absl::StatusOr<ModelPointer> FindOnly(absl::string_view version) const;
 
   // All versions of a model, ascending; empty when there is no such model.
   std::vector<ModelPointer> Versions(absl::string_view name) const;
@@ -48,6 +48,11 @@ class ModelRegistry {
 
  private:
   using Versioned = std::map<int64_t, ModelPointer>;
+
+  // REQUIRES: versions is not empty.
+  static absl::StatusOr<ModelPointer> FindVersion(absl::string_view name,
+                                                  const Versioned& versions,
+                                                  absl::string_view version);
 
   mutable Mutex mutex_;
   std::map<std::string, Versioned, std::less<>> models_ ABSL_GUARDED_BY(mutex_);

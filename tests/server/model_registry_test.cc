@@ -82,10 +82,13 @@ TEST_F(ModelRegistryTest, RefusesAVersionItHas) {
 }
 
 TEST_F(ModelRegistryTest, TheOnlyModelNeedsNoName) {
-  ASSERT_TRUE(registry_.FindOnly().ok());
-  EXPECT_EQ((*registry_.FindOnly())->version, 10);
+  ASSERT_TRUE(registry_.FindOnly("").ok());
+  EXPECT_EQ((*registry_.FindOnly(""))->version, 10);
+  EXPECT_EQ((*registry_.FindOnly("2"))->version, 2);
+  EXPECT_THAT(registry_.FindOnly("7").status().message(),
+              HasSubstr("birds' has no version 7"));
   ASSERT_TRUE(registry_.Add(Model("cats", 1)).ok());
-  const absl::Status status = registry_.FindOnly().status();
+  const absl::Status status = registry_.FindOnly("").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("birds, cats"));
 }
@@ -103,7 +106,7 @@ TEST_F(ModelRegistryTest, ListsInOrder) {
 }
 
 TEST(EmptyModelRegistryTest, HasNoOnlyModel) {
-  EXPECT_FALSE(ModelRegistry().FindOnly().ok());
+  EXPECT_FALSE(ModelRegistry().FindOnly("").ok());
 }
 
 }  // namespace
