@@ -29,7 +29,7 @@ struct CpuExecutorOptions {
 
   // Default: DefaultIsa(), or the fastest available where that fails.
   // REQUIRES: IsaAvailable.
-  std::optional<Isa> isa;
+  std::optional<Isa> isa = std::nullopt;
 
   // Where to add the time that each op takes, by op index; null: not measured.
   // Must outlive the executor; is resized by NewCpuExecutor.

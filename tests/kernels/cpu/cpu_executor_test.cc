@@ -1,15 +1,19 @@
 #include "kernels/cpu/cpu_executor.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/reference/reference_executor.h"
 #include "program/verify.h"
+#include "tests/kernels/cpu/edited_programs.h"
 #include "tests/program/random_program.h"
 
 namespace moevit {
@@ -25,14 +29,14 @@ std::vector<int32_t> Classify(Executor& executor, const Program& program,
   return logits;
 }
 
-struct Case {
+struct Shape {
   std::string name;
   RandomProgramOptions options;
 };
 
-// Shapes with every kind of remainder: of rows by tiles, of inputs by quads, of
-// channels by vectors and panels, of tokens by vectors of keys.
-std::vector<Case> Cases() {
+// Every kind of remainder: of rows by tiles, of inputs by quads, of channels by
+// vectors and panels, of tokens by vectors of keys.
+std::vector<Shape> Shapes() {
   return {
       {"default", {}},
       {"dense", {.experts = 0}},
@@ -71,7 +75,8 @@ std::vector<Case> Cases() {
 
 class CpuExecutorTest : public ::testing::TestWithParam<Isa> {
  protected:
-  // Compares with the reference for batches of the given sizes.
+  // Runs batches of the given sizes, one after the other, and compares logits
+  // and counts with the reference's.
   void ExpectEqualsReference(const Program& program, int threads,
                              const std::vector<int>& batches) {
     ASSERT_TRUE(VerifyProgram(program).ok()) << VerifyProgram(program);
@@ -80,20 +85,117 @@ class CpuExecutorTest : public ::testing::TestWithParam<Isa> {
         &program, {.threads = threads, .max_batch = 4, .isa = GetParam()});
     for (int images : batches) {
       SCOPED_TRACE(absl::StrCat(threads, " threads, ", images, " images"));
-      const std::vector<uint8_t> pixels = RandomPixels(program, images, 7);
-      ExpertLoad expected_load, load;
-      EXPECT_EQ(Classify(*reference, program, images, pixels, &expected_load),
+      std::vector<uint8_t> pixels = RandomPixels(program, images, images);
+      // Ends of the range, which random pixels rarely combine.
+      std::fill_n(pixels.begin(), pixels.size() / 5, 0);
+      std::fill_n(pixels.rbegin(), pixels.size() / 5, 255);
+      ExpertLoad expected, load;
+      EXPECT_EQ(Classify(*reference, program, images, pixels, &expected),
                 Classify(*cpu, program, images, pixels, &load));
-      EXPECT_EQ(expected_load.tokens, load.tokens);
+      EXPECT_EQ(expected.tokens, load.tokens);
     }
+  }
+
+  // The same for a default program after `edit`.
+  void ExpectEqualsReferenceAfter(void (*edit)(Program&),
+                                  RandomProgramOptions options = {}) {
+    options.image_size = 16;
+    Program program = RandomProgram(options);
+    edit(program);
+    ExpectEqualsReference(program, /*threads=*/2, {1, 3});
   }
 };
 
 TEST_P(CpuExecutorTest, EqualsTheReferenceForEveryShape) {
-  for (const Case& test : Cases()) {
-    SCOPED_TRACE(test.name);
-    ExpectEqualsReference(RandomProgram(test.options), /*threads=*/2, {1, 3});
+  for (const Shape& shape : Shapes()) {
+    SCOPED_TRACE(shape.name);
+    ExpectEqualsReference(RandomProgram(shape.options), /*threads=*/2, {1, 3});
   }
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceForEveryBatchAndThreadCount) {
+  const Program program = RandomProgram({.seed = 5, .depth = 4});
+  for (int threads = 1; threads <= 4; ++threads) {
+    ExpectEqualsReference(program, threads, {1, 9, 2, 8, 3, 7, 4, 6, 5, 0});
+  }
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceForManySeeds) {
+  for (uint32_t seed = 100; seed < 110; ++seed) {
+    SCOPED_TRACE(seed);
+    ExpectEqualsReference(RandomProgram({.seed = seed, .width = 21}),
+                          /*threads=*/1, {2});
+  }
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceWhereProductsSaturate) {
+  ExpectEqualsReferenceAfter(SaturateProducts);
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceForExtremeWeights) {
+  ExpectEqualsReferenceAfter(UseExtremeWeights);
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceWhenFewExpertsGetAllTokens) {
+  ExpectEqualsReferenceAfter(SendAllToLastExperts);
+  ExpectEqualsReferenceAfter(SendAllToLastExperts, {.top_k = 1});
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceForExtremeGateWeights) {
+  ExpectEqualsReferenceAfter(UseExtremeGateWeights, {.width = 33});
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceForExtremeAttention) {
+  ExpectEqualsReferenceAfter(UseExtremeAttention);
+  ExpectEqualsReferenceAfter(UseExtremeAttention,
+                             {.width = 66, .attention_levels = 256});
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceForTheLargestResidualShift) {
+  ExpectEqualsReferenceAfter(ForgetResiduals);
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceWhenCodesArePooled) {
+  ExpectEqualsReferenceAfter(PoolCodes);
+  ExpectEqualsReferenceAfter(PoolCodes,
+                             {.prefix_tokens = 0, .pool_mean = true});
+}
+
+TEST_P(CpuExecutorTest, ExecutorsOfOneProgramRunSideBySide) {
+  const Program program = RandomProgram({});
+  const std::vector<uint8_t> pixels = RandomPixels(program, 3, 1);
+  const std::vector<int32_t> expected =
+      Classify(*NewReferenceExecutor(&program), program, 3, pixels);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      const auto cpu =
+          NewCpuExecutor(&program, {.threads = 2, .isa = GetParam()});
+      for (int run = 0; run < 3; ++run) {
+        EXPECT_EQ(expected, Classify(*cpu, program, 3, pixels));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_P(CpuExecutorTest, RefusesSpansThatDoNotFitAndStaysUsable) {
+  const Program program = RandomProgram({});
+  const auto cpu = NewCpuExecutor(&program, {.isa = GetParam()});
+  const std::vector<uint8_t> pixels = RandomPixels(program, 1, 1);
+  std::vector<int32_t> logits(program.classes);
+  const absl::Status two_images =
+      cpu->Run(2, pixels, absl::MakeSpan(logits), nullptr);
+  EXPECT_EQ(two_images.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(two_images.message(), "2 images"))
+      << two_images;
+  EXPECT_EQ(cpu->Run(-1, pixels, absl::MakeSpan(logits), nullptr).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      cpu->Run(1, pixels, absl::MakeSpan(logits).first(3), nullptr).code(),
+      absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Classify(*NewReferenceExecutor(&program), program, 1, pixels),
+            Classify(*cpu, program, 1, pixels));
 }
 
 INSTANTIATE_TEST_SUITE_P(AllIsas, CpuExecutorTest,
@@ -101,6 +203,20 @@ INSTANTIATE_TEST_SUITE_P(AllIsas, CpuExecutorTest,
                          [](const ::testing::TestParamInfo<Isa>& info) {
                            return std::string(IsaName(info.param));
                          });
+
+TEST(CpuExecutorTimesTest, AddsTheTimeOfEveryOp) {
+  const Program program = RandomProgram({});
+  std::vector<absl::Duration> times;
+  const auto cpu = NewCpuExecutor(&program, {.threads = 1, .op_times = &times});
+  ASSERT_EQ(times.size(), program.ops.size());
+  Classify(*cpu, program, 1, RandomPixels(program, 1, 1));
+  for (absl::Duration time : times) EXPECT_GE(time, absl::ZeroDuration());
+}
+
+TEST(CpuExecutorNameTest, IsShort) {
+  const Program program = RandomProgram({});
+  EXPECT_EQ(NewCpuExecutor(&program, {.threads = 1})->name(), "cpu");
+}
 
 }  // namespace
 }  // namespace moevit
