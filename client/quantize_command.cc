@@ -17,12 +17,22 @@
 #include "program/quantized_model.h"
 #include "quantize/dataset.h"
 #include "quantize/quantizer.h"
+#include "quantize/report_html.h"
 
 namespace moevit {
 namespace {
 
 constexpr int kMaxThreads = 1024;
 constexpr int64_t kMaxCalibrationImages = 100000;
+
+// "model" for "some/model" and for "some/model/".
+std::string DirectoryName(const std::string& path) {
+  const std::filesystem::path normal =
+      std::filesystem::absolute(path).lexically_normal();
+  return (normal.has_filename() ? normal : normal.parent_path())
+      .filename()
+      .string();
+}
 
 }  // namespace
 
@@ -55,10 +65,11 @@ void QuantizeCommand::AddFlags(FlagSet* flags) {
               .value_name = "BITS",
               .help = "of the softmax numerators, 4 or 8"},
              &attention_bits_);
-  flags->Add({.name = "report",
-              .value_name = "FILE",
-              .help = "also write the table of layers to FILE.json"},
-             &report_);
+  flags->Add(
+      {.name = "report",
+       .value_name = "FILE",
+       .help = "also write the report to FILE.html, with plots, or FILE.json"},
+      &report_);
   flags->Add({.name = "threads",
               .value_name = "N",
               .help = "how many threads to use; 0 uses every processor"},
@@ -84,9 +95,10 @@ absl::Status QuantizeCommand::CheckFlags(
         absl::StrCat("--calibration_images is ", calibration_images_,
                      "; it must be in [1, ", kMaxCalibrationImages, "]"));
   }
-  if (!report_.empty() && !absl::EndsWith(report_, ".json")) {
+  if (!report_.empty() && !absl::EndsWith(report_, ".html") &&
+      !absl::EndsWith(report_, ".json")) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--report is \"", report_, "\"; its name must end in .json"));
+        "--report is \"", report_, "\"; its name must end in .html or .json"));
   }
   // Said before the work rather than after it.
   std::error_code error;
@@ -110,6 +122,14 @@ absl::StatusOr<QuantizeOptions> QuantizeCommand::Options() const {
   return options;
 }
 
+absl::Status QuantizeCommand::WriteReport(
+    const QuantizationReport& report) const {
+  if (report_.empty()) return absl::OkStatus();
+  return WriteFile(report_, absl::EndsWith(report_, ".html")
+                                ? QuantizationReportToHtml(report)
+                                : QuantizationReportToJson(report));
+}
+
 absl::Status QuantizeCommand::Run(absl::Span<const std::string> positional,
                                   const Console& console) {
   MOEVIT_RETURN_IF_ERROR(CheckFlags(positional));
@@ -123,12 +143,13 @@ absl::Status QuantizeCommand::Run(absl::Span<const std::string> positional,
                           LoadCalibrationPixels(*dataset, calibration_images_));
   ThreadPool pool(threads_ == 0 ? AvailableCpuCount() : threads_);
   MOEVIT_ASSIGN_OR_RETURN(
-      const QuantizationResult result,
+      QuantizationResult result,
       QuantizeModel(checkpoint, std::move(pixels), options, pool));
   MOEVIT_RETURN_IF_ERROR(SaveQuantizedModel(result.model, output_));
-  const std::string json = QuantizationReportToJson(result.report);
-  if (!report_.empty()) MOEVIT_RETURN_IF_ERROR(WriteFile(report_, json));
-  *console.out << (json_ ? json : QuantizationReportToText(result.report));
+  result.report.model = DirectoryName(checkpoint_);
+  MOEVIT_RETURN_IF_ERROR(WriteReport(result.report));
+  *console.out << (json_ ? QuantizationReportToJson(result.report)
+                         : QuantizationReportToText(result.report));
   return absl::OkStatus();
 }
 

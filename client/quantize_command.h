@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "client/command.h"
 #include "client/flag_set.h"
+#include "quantize/quantization_report.h"
 #include "quantize/quantize_options.h"
 
 namespace moevit {
@@ -30,6 +31,7 @@ class QuantizeCommand : public Command {
  private:
   absl::Status CheckFlags(absl::Span<const std::string> positional) const;
   absl::StatusOr<QuantizeOptions> Options() const;
+  absl::Status WriteReport(const QuantizationReport& report) const;
 
   std::string checkpoint_;
   std::string calibration_;

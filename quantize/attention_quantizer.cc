@@ -77,11 +77,18 @@ ValueId ModelQuantizer::QuantizeAttention(int block, ValueId residual) {
                  .matrix = {.matrix = ToMatrix(qkv, plan.qkv, arith::kFineBits),
                             .activation = {},
                             .output_zero = 0}});
+  Report(codes, techniques_.per_channel_qkv ? "int8 per channel"
+                                            : "int8 per tensor");
   const ValueId mixed = AddValue(name + ".attn.mixed", ElementType::kCode,
                                  config_.tokens(), plan.output);
   AddOp(name + ".attn", MakeAttention(plan, codes, mixed));
   Report(mixed, options_.attention_bits == 4 ? "int8, softmax 4 bit"
                                              : "int8, softmax 8 bit");
+  AttentionReport attention{.block = block, .steps_per_octave = {}};
+  for (const AttentionLevels& levels : plan.levels) {
+    attention.steps_per_octave.push_back(levels.steps_per_octave);
+  }
+  report_.attention.push_back(std::move(attention));
   images_.Release(norm.id);
   images_.Release(codes);
 

@@ -3,6 +3,10 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "kernels/reference/image_run.h"
 #include "quantize/activation_observer.h"
 #include "quantize/float_model.h"
@@ -10,8 +14,21 @@
 namespace moevit {
 namespace {
 
+// The program's name for what the float model reports at a site.
+std::string ValueName(const Observation& observation) {
+  const absl::string_view site = observation.site;
+  if (site == "pooled_norm") return "norm";
+  // A dense block's MLP is expert 0 of one to the float model. Experts choose
+  // their rows, so theirs cannot be compared.
+  constexpr absl::string_view kDenseHidden = ".mlp.0.hidden";
+  if (absl::EndsWith(site, kDenseHidden) && observation.tokens.empty()) {
+    return absl::StrCat(absl::StripSuffix(site, kDenseHidden), ".mlp.hidden");
+  }
+  return std::string(site);
+}
+
 // Compares each activation that the float model reports with the program's
-// value of the same name.
+// value for the same.
 class Comparison : public ActivationObserver {
  public:
   Comparison(const ModelQuantizer& quantizer, const reference::ImageRun& run,
@@ -19,11 +36,15 @@ class Comparison : public ActivationObserver {
       : quantizer_(quantizer), run_(run), fidelity_(*fidelity) {}
 
   void Observe(const Observation& observation) override {
+    if (observation.site == "logits") {
+      fidelity_.Add("logits", observation.values, RealLogits());
+      return;
+    }
+    const std::string name = ValueName(observation);
     const std::vector<Value>& values = quantizer_.program().values;
     for (size_t id = 0; id < values.size(); ++id) {
       const Value& value = values[id];
-      if (value.name != observation.site ||
-          value.rows != observation.values.rows ||
+      if (value.name != name || value.rows != observation.values.rows ||
           value.channels != observation.values.channels) {
         continue;
       }
@@ -34,6 +55,15 @@ class Comparison : public ActivationObserver {
   }
 
  private:
+  Tensor RealLogits() const {
+    Tensor real(1, static_cast<int>(run_.logits().size()));
+    for (size_t i = 0; i < real.values.size(); ++i) {
+      real.values[i] = static_cast<float>(quantizer_.program().logit_scale *
+                                          run_.logits()[i]);
+    }
+    return real;
+  }
+
   const ModelQuantizer& quantizer_;
   const reference::ImageRun& run_;
   Fidelity& fidelity_;

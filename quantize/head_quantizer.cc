@@ -135,6 +135,7 @@ void ModelQuantizer::QuantizeClassifier(
   // Two heads are averaged.
   program_.logit_scale = unit / static_cast<double>(heads.size());
   AddOp("head", std::move(op));
+  Report("logits", "int32", logits.SmallestMin(), logits.LargestMax());
 }
 
 }  // namespace moevit

@@ -14,6 +14,11 @@ enum class Scheme {
   kCoqmoe,  // dual-stage quantization; see docs/quantization.md
 };
 
+// "minmax" or "coqmoe", as on the command line.
+inline absl::string_view SchemeName(Scheme scheme) {
+  return scheme == Scheme::kMinMax ? "minmax" : "coqmoe";
+}
+
 struct QuantizeOptions {
   Scheme scheme = Scheme::kCoqmoe;
   // Of the softmax numerators: 4 (16 levels) or 8 (256 levels).
