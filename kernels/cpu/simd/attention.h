@@ -10,95 +10,10 @@
 #include "absl/base/attributes.h"
 #include "kernels/cpu/kernel_table.h"
 #include "kernels/cpu/row_constants.h"
+#include "kernels/cpu/simd/pack_head.h"
 #include "kernels/cpu/simd/tile.h"
 
 namespace moevit::cpu {
-
-// Below every score of admitted head widths, whose magnitude is at most 2^24,
-// and near enough for differences to fit 32 bits.
-constexpr int32_t kNoScore = -(1 << 30);
-
-constexpr int RoundUpTo(int value, int multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
-template <typename S>
-void PackKeys(const PackHeadCall& call) {
-  const int quads = (call.head_width + kQuad - 1) / kQuad;
-  const int tail = call.head_width % kQuad;
-  // Channels beyond the head belong to its neighbour: they must not count.
-  const uint32_t tail_mask = tail == 0 ? ~uint32_t{0} : (1u << 8 * tail) - 1;
-  const int keys = RoundUpTo(call.tokens, S::kLanes);
-  for (int j = 0; j < keys; ++j) {
-    int8_t* lane = call.packed.keys +
-                   int64_t{j / S::kLanes} * quads * S::kLanes * kQuad +
-                   j % S::kLanes * kQuad;
-    const uint8_t* const key = call.keys + j * call.stride;
-    for (int q = 0; q < quads; ++q, lane += S::kLanes * kQuad) {
-      uint32_t quad = 0;
-      if (j < call.tokens) {
-        __builtin_memcpy(&quad, key + q * kQuad, kQuad);
-        quad ^= 0x80808080;
-        if (q + 1 == quads) quad &= tail_mask;
-      }
-      __builtin_memcpy(lane, &quad, kQuad);
-    }
-  }
-}
-
-// A query byte is its code + 128: takes 128 * sum(key) back.
-template <typename S>
-void PackKeyBias(const PackHeadCall& call) {
-  using Vector = typename S::Vector;
-  const int quads = (call.head_width + kQuad - 1) / kQuad;
-  const Vector ones = S::Fill32(0x01010101);
-  const Vector seven = S::Fill32(7);
-  const int8_t* keys = call.packed.keys;
-  for (int j = 0; j < call.tokens; j += S::kLanes) {
-    Vector sum = S::Zero();
-    for (int q = 0; q < quads; ++q, keys += sizeof(Vector)) {
-      sum = S::DotBytes(sum, ones, S::Load(keys));
-    }
-    S::Store(call.packed.key_bias + j,
-             S::Sub32(S::Zero(), S::ShiftLeft32(sum, seven)));
-  }
-  const int keys_with_padding = RoundUpTo(call.tokens, S::kLanes);
-  for (int j = call.tokens; j < keys_with_padding; ++j) {
-    call.packed.key_bias[j] = kNoScore;
-  }
-}
-
-template <typename S>
-void PackValues(const PackHeadCall& call) {
-  const int64_t channels = RoundUpTo(call.head_width, S::kLanes);
-  for (int j = 0; j < call.tokens; j += kQuad) {
-    int8_t* const packed = call.packed.values + j * channels;
-    const uint8_t* rows[kQuad];
-    uint8_t flip[kQuad];
-    uint8_t keep[kQuad];  // rows beyond the last token count as zero
-    for (int i = 0; i < kQuad; ++i) {
-      const bool exists = j + i < call.tokens;
-      rows[i] = call.values + (exists ? j + i : j) * call.stride;
-      flip[i] = exists ? 0x80 : 0;
-      keep[i] = exists ? 0xff : 0;
-    }
-    for (int c = 0; c < call.head_width; ++c) {
-      for (int i = 0; i < kQuad; ++i) {
-        packed[c * kQuad + i] =
-            static_cast<int8_t>((rows[i][c] & keep[i]) ^ flip[i]);
-      }
-    }
-  }
-}
-
-template <typename S>
-void PackHead(const PackHeadCall& call) {
-  PackKeys<S>(call);
-  PackKeyBias<S>(call);
-  PackValues<S>(call);
-  const int keys = RoundUpTo(call.tokens, kRowPadding);
-  for (int j = 0; j < keys; ++j) call.packed.valid[j] = j < call.tokens;
-}
 
 // Writes the scores of R queries; returns each row's maximum.
 template <typename S, int R>

@@ -8,9 +8,11 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/simd/x86_blocks.h"
+
 namespace moevit::cpu {
 
-struct Avx2 {
+struct Avx2 : X86Blocks<Avx2> {
   using Vector = __m256i;
   // Even and odd bytes as 16-bit numbers. Products of 8-bit numbers would be
   // added with saturation (vpmaddubsw), so they are taken in 16 bits.

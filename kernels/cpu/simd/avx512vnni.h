@@ -8,9 +8,11 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/simd/x86_blocks.h"
+
 namespace moevit::cpu {
 
-struct Avx512Vnni {
+struct Avx512Vnni : X86Blocks<Avx512Vnni> {
   using Vector = __m512i;
   using Quad = __m512i;
   using Weights = __m512i;

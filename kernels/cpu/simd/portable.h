@@ -196,6 +196,29 @@ struct Portable {
     return result;
   }
 
+  // Columns [0, 16) of four rows of bytes, less 128:
+  // packed[4 * c + i] = rows[i][c].
+  static void InterleaveRows(const uint8_t* const* rows, int8_t* packed) {
+    for (int c = 0; c < 16; ++c) {
+      for (int i = 0; i < 4; ++i) {
+        packed[4 * c + i] = static_cast<int8_t>(rows[i][c] - 128);
+      }
+    }
+  }
+  // The same, with the four bytes of each quad kept together:
+  // packed[step * q + 4 * i + b] = rows[i][4 * q + b].
+  static void TransposeQuads(const uint8_t* const* rows, int64_t step,
+                             int8_t* packed) {
+    for (int q = 0; q < 4; ++q) {
+      for (int i = 0; i < 4; ++i) {
+        for (int b = 0; b < 4; ++b) {
+          packed[step * q + 4 * i + b] =
+              static_cast<int8_t>(rows[i][4 * q + b] - 128);
+        }
+      }
+    }
+  }
+
  private:
   template <typename V>
   static Vector As(V v) {
