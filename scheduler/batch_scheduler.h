@@ -17,12 +17,12 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "kernels/executor.h"
 #include "scheduler/batch_queue.h"
 #include "scheduler/batch_runner.h"
 #include "scheduler/clock.h"
 #include "scheduler/image_task.h"
-#include "base/mutex.h"
 
 namespace moevit {
 

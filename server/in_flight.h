@@ -6,8 +6,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
-#include "scheduler/clock.h"
 #include "base/mutex.h"
+#include "scheduler/clock.h"
 
 namespace moevit {
 

@@ -5,8 +5,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_format.h"
-#include "base/status_macros.h"
 #include "base/mutex.h"
+#include "base/status_macros.h"
 
 namespace moevit {
 

@@ -9,9 +9,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "scheduler/batch_runner.h"
 #include "scheduler/image_task.h"
-#include "base/mutex.h"
 
 namespace moevit {
 

@@ -13,8 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "kernels/executor.h"
 #include "base/mutex.h"
+#include "kernels/executor.h"
 
 namespace moevit {
 
