@@ -9,6 +9,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/cpu_count.h"
 #include "base/file.h"
 #include "base/status_macros.h"
@@ -65,6 +67,12 @@ void QuantizeCommand::AddFlags(FlagSet* flags) {
               .value_name = "BITS",
               .help = "of the softmax numerators, 4 or 8"},
              &attention_bits_);
+  flags->Add({.name = "disable",
+              .value_name = "A,B,...",
+              .help = absl::StrCat(
+                  "leave out parts of coqmoe, to see what they are worth: ",
+                  absl::StrJoin(TechniqueNames(), ", "))},
+             &disable_);
   flags->Add(
       {.name = "report",
        .value_name = "FILE",
@@ -119,6 +127,14 @@ absl::StatusOr<QuantizeOptions> QuantizeCommand::Options() const {
     return absl::InvalidArgumentError(absl::StrCat(
         "--scheme is \"", scheme_, "\"; it must be coqmoe or minmax"));
   }
+  for (absl::string_view name :
+       absl::StrSplit(disable_, ',', absl::SkipEmpty())) {
+    const absl::Status status = options.allowed.Disable(name);
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--disable: ", status.message()));
+    }
+  }
   return options;
 }
 
@@ -141,6 +157,11 @@ absl::Status QuantizeCommand::Run(absl::Span<const std::string> positional,
       OpenDataset(calibration_, checkpoint.config, LabelUse::kIgnored));
   MOEVIT_ASSIGN_OR_RETURN(std::vector<std::vector<uint8_t>> pixels,
                           LoadCalibrationPixels(*dataset, calibration_images_));
+  if (static_cast<int64_t>(pixels.size()) < calibration_images_) {
+    *console.err << "warning: " << calibration_ << " has only " << pixels.size()
+                 << " of the " << calibration_images_
+                 << " calibration images asked for\n";
+  }
   ThreadPool pool(threads_ == 0 ? AvailableCpuCount() : threads_);
   MOEVIT_ASSIGN_OR_RETURN(
       QuantizationResult result,

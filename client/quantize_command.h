@@ -37,6 +37,7 @@ class QuantizeCommand : public Command {
   std::string calibration_;
   std::string output_;
   std::string scheme_ = "coqmoe";
+  std::string disable_;
   std::string report_;
   int64_t calibration_images_ = 32;
   int attention_bits_ = 8;

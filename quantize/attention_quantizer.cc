@@ -14,10 +14,20 @@
 namespace moevit {
 namespace {
 
-constexpr RangeMargin kValueMargin = {.factor = 1.2};
+// The deviations matter where there are few tokens: of many, some lie further
+// out.
+constexpr RangeMargin kValueMargin = {.factor = 1.2, .deviations = 3.0};
+constexpr RangeMargin kMixtureMargin = {.factor = 1.0, .deviations = 3.0};
 
 // Images on which candidate levels are compared.
 constexpr int kLevelSearchImages = 16;
+
+constexpr int64_t kLargestMixture = int64_t{128} << arith::kMixtureBits;
+
+// Of two scores of one query.
+int64_t LargestScoreGap(int head_width) {
+  return int64_t{2} * head_width * 128 * 128;
+}
 
 // Columns of one head: part 0 is q, 1 is k, 2 is v.
 Tensor HeadColumns(const Tensor& qkv, int part, int head, int head_width) {
@@ -77,8 +87,8 @@ ValueId ModelQuantizer::QuantizeAttention(int block, ValueId residual) {
                  .matrix = {.matrix = ToMatrix(qkv, plan.qkv, arith::kFineBits),
                             .activation = {},
                             .output_zero = 0}});
-  Report(codes, techniques_.per_channel_qkv ? "int8 per channel"
-                                            : "int8 per tensor");
+  Report(codes,
+         techniques_.per_channel_qkv ? "int8 per channel" : "int8 per tensor");
   const ValueId mixed = AddValue(name + ".attn.mixed", ElementType::kCode,
                                  config_.tokens(), plan.output);
   AddOp(name + ".attn", MakeAttention(plan, codes, mixed));
@@ -244,15 +254,14 @@ void ModelQuantizer::ScaleValues(const ChannelStatistics& qkv,
   const int width = config_.width;
   const int head_width = config_.head_width();
   plan->output = UniformScale(1.0, width);
-  const double largest_value = [&] {
-    double largest = 1e-6;
-    for (int c = 2 * width; c < 3 * width; ++c) {
-      largest = std::max({largest, std::abs(qkv.min(c)), std::abs(qkv.max(c))});
-    }
-    return largest;
-  }();
+  double largest_value = 1e-6;
+  for (int c = 2 * width; c < 3 * width; ++c) {
+    largest_value =
+        std::max({largest_value, std::abs(qkv.min(c)), std::abs(qkv.max(c))});
+  }
   for (int head = 0; head < config_.heads; ++head) {
-    double largest_mixed = 1e-6;
+    double largest_mixed = 0;
+    double widest_value = 0;
     for (int c = head * head_width; c < (head + 1) * head_width; ++c) {
       const int v = 2 * width + c;
       double centre = 0;
@@ -261,17 +270,25 @@ void ModelQuantizer::ScaleValues(const ChannelStatistics& qkv,
         // Rows of probabilities sum to 1, so a centre passes through
         // unchanged; that of the mixed values makes those symmetric.
         centre = ChannelRange(mixed, c, {}).centre();
-        const Range range = ChannelRange(qkv, v, kValueMargin);
-        reach = std::max({range.high - centre, centre - range.low, 1e-6});
+        const Range values = ChannelRange(qkv, v, kValueMargin);
+        reach = std::max({values.high - centre, centre - values.low, 1e-6});
       }
       plan->qkv.scale[v] = reach / 127;
       plan->qkv.centre[v] = centre;
       plan->output.centre[c] = centre;
-      largest_mixed = std::max(
-          {largest_mixed, mixed.max(c) - centre, centre - mixed.min(c)});
+      widest_value = std::max(widest_value, reach);
+      const Range range = ChannelRange(
+          mixed, c,
+          techniques_.per_channel_qkv ? kMixtureMargin : RangeMargin());
+      largest_mixed =
+          std::max({largest_mixed, range.high - centre, centre - range.low});
     }
+    // Never finer than the mixture itself: where all queries saw the same
+    // mixture, its range would be nothing.
+    const double reach =
+        std::max(largest_mixed, std::ldexp(widest_value, -arith::kMixtureBits));
     for (int c = head * head_width; c < (head + 1) * head_width; ++c) {
-      plan->output.scale[c] = largest_mixed / 127;
+      plan->output.scale[c] = reach / 127;
     }
   }
 }
@@ -303,8 +320,10 @@ AttentionOp ModelQuantizer::MakeAttention(const AttentionPlan& plan,
     const double score_unit = plan.qkv.scale[q] *
                               plan.qkv.scale[config_.width + q] /
                               std::sqrt(head_width);
-    const arith::Rescale rescale = MakeRescale(std::ldexp(
-        score_unit * M_LOG2E * levels.steps_per_octave, arith::kFineBits));
+    const arith::Rescale rescale =
+        MakeRescale(std::ldexp(score_unit * M_LOG2E * levels.steps_per_octave,
+                               arith::kFineBits),
+                    LargestScoreGap(head_width));
     op.level_multiplier.push_back(rescale.multiplier);
     op.level_shift.push_back(rescale.shift);
     op.numerators.insert(op.numerators.end(), levels.numerators.begin(),
@@ -314,7 +333,8 @@ AttentionOp ModelQuantizer::MakeAttention(const AttentionPlan& plan,
     const double ratio =
         plan.qkv.scale[2 * config_.width + c] / plan.output.scale[c];
     const arith::Rescale rescale =
-        MakeRescale(std::ldexp(ratio, arith::kFineBits - arith::kMixtureBits));
+        MakeRescale(std::ldexp(ratio, arith::kFineBits - arith::kMixtureBits),
+                    kLargestMixture);
     op.output_multiplier.push_back(rescale.multiplier);
     op.output_shift.push_back(rescale.shift);
   }

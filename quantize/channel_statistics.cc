@@ -5,6 +5,11 @@
 #include <limits>
 
 namespace moevit {
+namespace {
+
+double Square(double value) { return value * value; }
+
+}  // namespace
 
 ChannelStatistics::ChannelStatistics(int channels)
     : min_(channels, std::numeric_limits<double>::infinity()),
@@ -66,7 +71,12 @@ Range ChannelRange(const ChannelStatistics& statistics, int channel,
                    const RangeMargin& margin) {
   const Range seen = {statistics.min(channel), statistics.max(channel)};
   const double half = seen.half_width() * margin.factor;
-  const double spread = margin.deviations * statistics.deviation(channel);
+  const double rows = static_cast<double>(statistics.rows());
+  const double deviation =
+      std::sqrt((rows * Square(statistics.deviation(channel)) +
+                 margin.expectation_rows * Square(margin.expected_deviation)) /
+                (rows + margin.expectation_rows));
+  const double spread = margin.deviations * deviation;
   const double mean = statistics.mean(channel);
   return {std::min(seen.centre() - half, mean - spread),
           std::max(seen.centre() + half, mean + spread)};

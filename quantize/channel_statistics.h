@@ -53,6 +53,10 @@ struct Range {
 struct RangeMargin {
   double factor = 1.0;      // of the half width
   double deviations = 0.0;  // at least mean +- this many standard deviations
+  // What the standard deviation is expected to be; counts as if it had been
+  // seen on this many rows.
+  double expected_deviation = 0.0;
+  double expectation_rows = 0.0;
 };
 
 Range ChannelRange(const ChannelStatistics& statistics, int channel,

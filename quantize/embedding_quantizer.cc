@@ -92,17 +92,21 @@ ValueId ModelQuantizer::QuantizeEmbedding() {
                  checkpoint_.prefix_tokens.end(), checkpoint_.positions.begin(),
                  prefix.values.begin(), std::plus<float>());
   std::copy(first_patch, checkpoint_.positions.end(), positions.values.begin());
-  ChannelStatistics tokens = images_.Reduce<ChannelStatistics>([&](int image) {
-    Tensor real = linear.Outputs(
-        PatchCodes(config_, images_.pixels(image)).data(), patches);
-    AddInPlace(positions, real);
-    ChannelStatistics statistics(real.channels);
-    statistics.Add(real);
-    return statistics;
-  });
+  ResidualStatistics statistics =
+      images_.Reduce<ResidualStatistics>([&](int image) {
+        Tensor real = linear.Outputs(
+            PatchCodes(config_, images_.pixels(image)).data(), patches);
+        ResidualStatistics result{ChannelStatistics(real.channels),
+                                  LargestOf(real)};
+        AddInPlace(positions, real);
+        result.sum.Add(real);
+        return result;
+      });
+  ChannelStatistics& tokens = statistics.sum;
   tokens.Add(prefix);
+  statistics.addend.Merge(LargestOf(positions));
 
-  const CodeScale scale = FirstResidualScale(tokens.LargestMagnitude());
+  const CodeScale scale = FirstResidualScale(statistics.Largest());
   const ValueId output =
       AddValue("embedding", ElementType::kInt16, config_.tokens(), scale);
   AddOp("patch_embed",

@@ -76,9 +76,13 @@ template uint8_t RoundTo<uint8_t>(double);
 template int16_t RoundTo<int16_t>(double);
 template int32_t RoundTo<int32_t>(double);
 
-arith::Rescale MakeRescale(double factor) {
-  constexpr int kMinShift = -15;
+arith::Rescale MakeRescale(double factor, int64_t largest) {
   constexpr int kMaxShift = 30;
+  int min_shift = 0;
+  while (min_shift > -15 &&
+         largest << (1 - min_shift) <= std::numeric_limits<int32_t>::max()) {
+    --min_shift;
+  }
   int exponent = 0;
   const double mantissa = std::frexp(factor, &exponent);  // [1/2, 1)
   int multiplier = static_cast<int>(std::lround(std::ldexp(mantissa, 15)));
@@ -87,7 +91,9 @@ arith::Rescale MakeRescale(double factor) {
     ++exponent;
   }
   if (multiplier == 0 || -exponent > kMaxShift) return {0, 0};
-  if (-exponent < kMinShift) return {arith::kInt16Max, kMinShift};
+  if (-exponent < min_shift) {
+    return {arith::kInt16Max, static_cast<int8_t>(min_shift)};
+  }
   return {static_cast<int16_t>(multiplier), static_cast<int8_t>(-exponent)};
 }
 

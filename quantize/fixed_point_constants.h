@@ -13,10 +13,13 @@
 
 namespace moevit {
 
-// The constants by which arith::Apply multiplies by `factor`, to within 2^-15
-// of it. Factors outside of what a Rescale can express become the nearest that
-// it can: 0 below 2^-45. REQUIRES: factor >= 0 and finite.
-arith::Rescale MakeRescale(double factor);
+// The constants by which arith::Apply multiplies accumulators of up to
+// `largest` in magnitude by `factor`, to within 2^-15 of it. Factors outside of
+// what a Rescale can express become the nearest that it can: 0 below 2^-31. So
+// do factors by which `largest` would leave 32 bits before it saturates; such a
+// factor multiplies noise, as the product leaves 16 bits long before.
+// REQUIRES: factor >= 0 and finite, 0 <= largest <= 2^30.
+arith::Rescale MakeRescale(double factor, int64_t largest);
 
 // multiplier * 2^-shift, multiplier in [2^30, 2^31): within 2^-31 of a factor
 // in [2^-31, 2^29]; clamped beyond.

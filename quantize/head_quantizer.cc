@@ -42,7 +42,8 @@ ValueId ModelQuantizer::PoolTokens(ValueId residual) {
   } else {
     op.groups = config_.prefix_tokens();
   }
-  const arith::Rescale rescale = MakeRescale(1.0 / op.rows_per_group);
+  const arith::Rescale rescale =
+      MakeRescale(1.0 / op.rows_per_group, int64_t{op.rows_per_group} << 15);
   op.multiplier = rescale.multiplier;
   op.shift = rescale.shift;
   op.output =
@@ -79,8 +80,8 @@ ValueId ModelQuantizer::PoolCodes(ValueId norm) {
   op.input = norm;
   op.first_row = first;
   op.rows_per_group = count;
-  const arith::Rescale rescale =
-      MakeRescale(std::ldexp(gain / count, arith::kFineBits));
+  const arith::Rescale rescale = MakeRescale(
+      std::ldexp(gain / count, arith::kFineBits), int64_t{count} << 15);
   op.multiplier = rescale.multiplier;
   op.shift = rescale.shift;
   op.output = AddValue("pooled", ElementType::kCode, 1, std::move(scale));
@@ -123,8 +124,9 @@ void ModelQuantizer::QuantizeClassifier(
         }
         return statistics;
       });
-  // Unseen images may have larger logits, up to what a 16-bit one holds.
-  constexpr double kLogitUnits = 32767 / 4.0;
+  // Unseen images may have larger logits, and arith::Apply saturates at half of
+  // what 16 bits hold: four times the largest seen.
+  constexpr double kLogitUnits = 32767 / 8.0;
   const double unit = std::max(logits.LargestMagnitude(), 1e-6) / kLogitUnits;
   HeadOp op;
   op.input = features;

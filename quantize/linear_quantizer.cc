@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "quantize/fixed_point_constants.h"
@@ -24,6 +25,14 @@ double Dot(const float* a, const std::vector<double>& b) {
   double sum = 0;
   for (size_t i = 0; i < b.size(); ++i) sum += a[i] * b[i];
   return sum;
+}
+
+// The largest magnitude that an accumulator of output channel `n` can reach.
+int64_t LargestAccumulator(const Matrix& matrix, int n) {
+  int64_t sum = 0;
+  const int8_t* row = matrix.weight.data() + int64_t{n} * matrix.in;
+  for (int k = 0; k < matrix.in; ++k) sum += std::abs(int{row[k]});
+  return sum * -arith::kCodeMin + std::abs(int64_t{matrix.bias[n]});
 }
 
 }  // namespace
@@ -96,7 +105,8 @@ Matrix ToMatrix(const QuantizedLinear& linear, const CodeScale& output,
     matrix.bias.push_back(
         RoundTo<int32_t>((linear.bias[n] - output.centre[n]) / row_scale));
     const arith::Rescale rescale =
-        MakeRescale(std::ldexp(row_scale / output.scale[n], fine_bits));
+        MakeRescale(std::ldexp(row_scale / output.scale[n], fine_bits),
+                    LargestAccumulator(matrix, n));
     matrix.multiplier.push_back(rescale.multiplier);
     matrix.shift.push_back(rescale.shift);
   }

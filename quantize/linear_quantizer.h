@@ -16,7 +16,7 @@
 #include "program/program.h"
 #include "quantize/channel_statistics.h"
 #include "quantize/code_moments.h"
-#include "quantize/quantize_options.h"
+#include "quantize/techniques.h"
 #include "quantize/tensor.h"
 
 namespace moevit {

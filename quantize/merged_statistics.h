@@ -6,11 +6,13 @@
 #define MOEVIT_QUANTIZE_MERGED_STATISTICS_H_
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "quantize/channel_statistics.h"
 #include "quantize/code_moments.h"
+#include "quantize/tensor.h"
 
 namespace moevit {
 
@@ -30,6 +32,29 @@ struct LargestMagnitude {
 
   void Merge(const LargestMagnitude& other) {
     value = std::max(value, other.value);
+  }
+};
+
+inline LargestMagnitude LargestOf(const Tensor& values) {
+  LargestMagnitude largest;
+  for (float value : values.values) {
+    largest.value = std::max<double>(largest.value, std::abs(value));
+  }
+  return largest;
+}
+
+// A residual stream after an addition, and what was added: that must fit
+// 16 bits on its own, too.
+struct ResidualStatistics {
+  ChannelStatistics sum;
+  LargestMagnitude addend;
+
+  void Merge(const ResidualStatistics& other) {
+    sum.Merge(other.sum);
+    addend.Merge(other.addend);
+  }
+  double Largest() const {
+    return std::max(sum.LargestMagnitude(), addend.value);
   }
 };
 

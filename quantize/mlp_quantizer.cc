@@ -24,13 +24,27 @@ struct ZeroPointScale {
   int zero = 0;
 };
 
-// Codes for activations in [low, high], 0 included: activation functions put
-// much weight there.
-ZeroPointScale AsymmetricScale(double low, double high) {
-  low = std::min(low, 0.0);
-  high = std::max(high, 0.0);
+// Activations, and the largest of what they are the activations of.
+struct HiddenStatistics {
+  ChannelStatistics after;
+  LargestMagnitude before;
+
+  void Merge(const HiddenStatistics& other) {
+    after.Merge(other.after);
+    before.Merge(other.before);
+  }
+};
+
+// Codes for activations with 0 included: activation functions put much weight
+// there. They also map most of what is negative to nearly nothing; a range of
+// nearly nothing would be useless for inputs that are not so negative.
+ZeroPointScale AsymmetricScale(const HiddenStatistics& hidden) {
+  constexpr double kLeastShare = 1.0 / 64;
+  const double low = std::min(hidden.after.SmallestMin(), 0.0);
+  const double high = std::max(hidden.after.LargestMax(), 0.0);
   ZeroPointScale result;
-  result.scale = std::max(high - low, 1e-6) / 255;
+  result.scale =
+      std::max({high - low, kLeastShare * hidden.before.value, 1e-6}) / 255;
   result.zero =
       arith::Clamp(-128 - static_cast<int>(std::lround(low / result.scale)),
                    arith::kCodeMin, arith::kCodeMax);
@@ -69,18 +83,17 @@ ModelQuantizer::QuantizedMlp ModelQuantizer::QuantizeOneMlp(
     const MlpWeights& weights, const Normalized& norm, RowsOf rows_of) {
   const QuantizedLinear fc1 = QuantizeLinear(
       weights.fc1, NormInput(norm, rows_of), techniques_, images_.pool());
-  const ChannelStatistics hidden =
-      images_.Reduce<ChannelStatistics>([&](int image) {
-        const std::vector<int> rows = rows_of(image);
-        Tensor real = fc1.Outputs(GatherCodes(image, norm.id, rows).data(),
-                                  static_cast<int>(rows.size()));
-        Activate(config_.activation, real);
-        ChannelStatistics statistics(real.channels);
-        statistics.Add(real);
-        return statistics;
-      });
-  const ZeroPointScale code =
-      AsymmetricScale(hidden.SmallestMin(), hidden.LargestMax());
+  const HiddenStatistics hidden = images_.Reduce<
+      HiddenStatistics>([&](int image) {
+    const std::vector<int> rows = rows_of(image);
+    Tensor real = fc1.Outputs(GatherCodes(image, norm.id, rows).data(),
+                              static_cast<int>(rows.size()));
+    HiddenStatistics result{ChannelStatistics(real.channels), LargestOf(real)};
+    Activate(config_.activation, real);
+    result.after.Add(real);
+    return result;
+  });
+  const ZeroPointScale code = AsymmetricScale(hidden);
   QuantizedMlp mlp;
   mlp.fc1 = {.matrix = ToMatrix(fc1, UniformScale(code.scale, fc1.out),
                                 arith::kFineBits),
@@ -90,10 +103,11 @@ ModelQuantizer::QuantizedMlp ModelQuantizer::QuantizeOneMlp(
   for (double& centre : mlp.hidden_scale.centre) {
     centre = -code.scale * code.zero;
   }
-  mlp.fc2 = QuantizeLinear(
-      weights.fc2,
-      {mlp.hidden_scale, HiddenMoments(mlp.fc1, norm, rows_of), hidden.means()},
-      techniques_, images_.pool());
+  mlp.fc2 =
+      QuantizeLinear(weights.fc2,
+                     {mlp.hidden_scale, HiddenMoments(mlp.fc1, norm, rows_of),
+                      hidden.after.means()},
+                     techniques_, images_.pool());
   return mlp;
 }
 
@@ -162,16 +176,13 @@ ValueId ModelQuantizer::QuantizeExperts(int block, ValueId residual) {
 ValueId ModelQuantizer::CombineExperts(
     const std::string& name, const std::vector<QuantizedLinear>& experts,
     ValueId hidden, ValueId routing, ValueId residual) {
-  const ChannelStatistics sum =
-      images_.Reduce<ChannelStatistics>([&](int image) {
-        const Tensor real =
-            RealCombined(image, experts, hidden, routing, residual);
-        ChannelStatistics statistics(real.channels);
-        statistics.Add(real);
-        return statistics;
+  const ResidualStatistics statistics =
+      images_.Reduce<ResidualStatistics>([&](int image) {
+        return CombinedStatistics(image, experts, hidden, routing, residual);
       });
+  const ChannelStatistics& sum = statistics.sum;
   ExpertCombineOp op;
-  op.residual_shift = ResidualShift(residual, sum.LargestMagnitude());
+  op.residual_shift = ResidualShift(residual, statistics.Largest());
   const CodeScale scale = UniformScale(
       std::ldexp(ResidualScale(residual), op.residual_shift), config_.width);
   const ValueId output = AddValue(name + ".residual2", ElementType::kInt16,
@@ -189,11 +200,11 @@ ValueId ModelQuantizer::CombineExperts(
   return output;
 }
 
-Tensor ModelQuantizer::RealCombined(int image,
-                                    const std::vector<QuantizedLinear>& experts,
-                                    ValueId hidden, ValueId routing,
-                                    ValueId residual) const {
+ResidualStatistics ModelQuantizer::CombinedStatistics(
+    int image, const std::vector<QuantizedLinear>& experts, ValueId hidden,
+    ValueId routing, ValueId residual) const {
   Tensor sum = Real(image, residual);
+  ResidualStatistics result{ChannelStatistics(sum.channels), {}};
   const int top_k = config_.moe.top_k;
   for (size_t expert = 0; expert < experts.size(); ++expert) {
     const std::vector<int> positions =
@@ -201,6 +212,7 @@ Tensor ModelQuantizer::RealCombined(int image,
     const Tensor output =
         experts[expert].Outputs(GatherCodes(image, hidden, positions).data(),
                                 static_cast<int>(positions.size()));
+    result.addend.Merge(LargestOf(output));
     for (size_t i = 0; i < positions.size(); ++i) {
       const float weight =
           std::ldexp(static_cast<float>(
@@ -211,7 +223,8 @@ Tensor ModelQuantizer::RealCombined(int image,
       for (size_t c = 0; c < to.size(); ++c) to[c] += weight * from[c];
     }
   }
-  return sum;
+  result.sum.Add(sum);
+  return result;
 }
 
 std::vector<int> ModelQuantizer::PositionsOf(int image, ValueId routing,

@@ -15,6 +15,9 @@ namespace {
 // all, of what can come.
 constexpr double kResidualUnits = 32767 / 2.5;
 
+// The most that VerifyProgram admits; nothing is left of an int16 then.
+constexpr int kMaxResidualShift = 15;
+
 int StepCount(const ModelConfig& config) {
   int steps = 1;  // patch embedding
   for (int block = 0; block < config.depth; ++block) {
@@ -31,7 +34,7 @@ ModelQuantizer::ModelQuantizer(const Checkpoint& checkpoint,
     : checkpoint_(checkpoint),
       config_(checkpoint.config),
       options_(options),
-      techniques_(Techniques::Of(options.scheme)),
+      techniques_(Both(Techniques::Of(options.scheme), options.allowed)),
       images_(&program_, std::move(pixels), pool),
       progress_({.label = "quantizing",
                  .unit = "layers",
@@ -106,13 +109,19 @@ Tensor ModelQuantizer::Real(int image, ValueId id) const {
 }
 
 CodeScale ModelQuantizer::FirstResidualScale(double largest) const {
-  return UniformScale(std::max(largest, 1e-6) / kResidualUnits, config_.width);
+  // Below the root of its epsilon a layer norm sees nothing.
+  const double smallest = std::sqrt(config_.layer_norm_epsilon);
+  return UniformScale(std::max(largest, smallest) / kResidualUnits,
+                      config_.width);
 }
 
 int ModelQuantizer::ResidualShift(ValueId residual, double largest) const {
   const double units = largest / ResidualScale(residual);
   int shift = 0;
-  while (units > std::ldexp(kResidualUnits, shift)) ++shift;
+  while (shift < kMaxResidualShift &&
+         units > std::ldexp(kResidualUnits, shift)) {
+    ++shift;
+  }
   return shift;
 }
 
@@ -121,17 +130,19 @@ ValueId ModelQuantizer::AddToResidual(const std::string& op_name,
                                       const QuantizedLinear& linear,
                                       ValueId codes, ValueId residual) {
   const int rows = program_.values[codes].rows;
-  const ChannelStatistics sum =
-      images_.Reduce<ChannelStatistics>([&](int image) {
+  const ResidualStatistics statistics =
+      images_.Reduce<ResidualStatistics>([&](int image) {
         Tensor real = Real(image, residual);
-        AddInPlace(
-            linear.Outputs(images_.value(image, codes).codes.data(), rows),
-            real);
-        ChannelStatistics statistics(real.channels);
-        statistics.Add(real);
-        return statistics;
+        const Tensor addend =
+            linear.Outputs(images_.value(image, codes).codes.data(), rows);
+        ResidualStatistics result{ChannelStatistics(real.channels),
+                                  LargestOf(addend)};
+        AddInPlace(addend, real);
+        result.sum.Add(real);
+        return result;
       });
-  const int shift = ResidualShift(residual, sum.LargestMagnitude());
+  const ChannelStatistics& sum = statistics.sum;
+  const int shift = ResidualShift(residual, statistics.Largest());
   const CodeScale scale =
       UniformScale(std::ldexp(ResidualScale(residual), shift), config_.width);
   const ValueId output = AddValue(value_name, ElementType::kInt16, rows, scale);

@@ -19,6 +19,7 @@
 #include "quantize/calibration_images.h"
 #include "quantize/channel_statistics.h"
 #include "quantize/linear_quantizer.h"
+#include "quantize/merged_statistics.h"
 #include "quantize/quantization_report.h"
 #include "quantize/quantize_options.h"
 #include "quantize/tensor.h"
@@ -92,7 +93,8 @@ class ModelQuantizer {
   Normalized QuantizeLayerNorm(const std::string& name,
                                const LayerNormWeights& weights, ValueId input);
   Tensor RealNormalized(int image, const Normalized& norm) const;
-  CodeScale NormScale(const ChannelStatistics& all,
+  CodeScale NormScale(const LayerNormWeights& weights,
+                      const ChannelStatistics& all,
                       const ChannelStatistics& prefix) const;
   // The statistics of a linear layer that reads some rows of `norm`.
   LinearInput NormInput(const Normalized& norm, RowsOf rows_of);
@@ -133,8 +135,9 @@ class ModelQuantizer {
   ValueId CombineExperts(const std::string& name,
                          const std::vector<QuantizedLinear>& experts,
                          ValueId hidden, ValueId routing, ValueId residual);
-  Tensor RealCombined(int image, const std::vector<QuantizedLinear>& experts,
-                      ValueId hidden, ValueId routing, ValueId residual) const;
+  ResidualStatistics CombinedStatistics(
+      int image, const std::vector<QuantizedLinear>& experts, ValueId hidden,
+      ValueId routing, ValueId residual) const;
   // The positions token * top_k + slot that the gate gave to `expert`.
   std::vector<int> PositionsOf(int image, ValueId routing, int expert) const;
 

@@ -13,7 +13,15 @@
 namespace moevit {
 namespace {
 
-constexpr RangeMargin kNormMargin = {.factor = 1.2, .deviations = 4.0};
+// A normalized channel has a variance of about 1 before its gamma. That matters
+// where few rows are normalized: the last norm of a model that classifies one
+// token sees one row per calibration image.
+RangeMargin NormMargin(double gamma) {
+  return {.factor = 1.2,
+          .deviations = 4.0,
+          .expected_deviation = std::abs(gamma),
+          .expectation_rows = 1.0};
+}
 
 // All rows, and the class and distillation tokens alone: those are few and
 // distributed differently, so a margin must be taken around them too.
@@ -73,7 +81,7 @@ ModelQuantizer::Normalized ModelQuantizer::QuantizeLayerNorm(
         result.prefix.Add(real, 0, prefix_rows);
         return result;
       });
-  const CodeScale scale = NormScale(statistics.all, statistics.prefix);
+  const CodeScale scale = NormScale(weights, statistics.all, statistics.prefix);
   norm.id = AddValue(name, ElementType::kCode, rows, scale);
   LayerNormOp op;
   op.input = input;
@@ -90,15 +98,17 @@ ModelQuantizer::Normalized ModelQuantizer::QuantizeLayerNorm(
   return norm;
 }
 
-CodeScale ModelQuantizer::NormScale(const ChannelStatistics& all,
+CodeScale ModelQuantizer::NormScale(const LayerNormWeights& weights,
+                                    const ChannelStatistics& all,
                                     const ChannelStatistics& prefix) const {
   CodeScale scale;
   for (int c = 0; c < all.channels(); ++c) {
     Range range = {all.SmallestMin(), all.LargestMax()};
     if (techniques_.per_channel_norm) {
-      range = ChannelRange(all, c, kNormMargin);
+      const RangeMargin margin = NormMargin(weights.gamma[c]);
+      range = ChannelRange(all, c, margin);
       if (prefix.rows() > 0) {
-        const Range other = ChannelRange(prefix, c, kNormMargin);
+        const Range other = ChannelRange(prefix, c, margin);
         range = {std::min(range.low, other.low),
                  std::max(range.high, other.high)};
       }

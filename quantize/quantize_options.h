@@ -6,21 +6,14 @@
 #include <functional>
 
 #include "absl/strings/string_view.h"
+#include "quantize/techniques.h"
 
 namespace moevit {
 
-enum class Scheme {
-  kMinMax,  // the plain baseline: ranges as seen, weights to nearest
-  kCoqmoe,  // dual-stage quantization; see docs/quantization.md
-};
-
-// "minmax" or "coqmoe", as on the command line.
-inline absl::string_view SchemeName(Scheme scheme) {
-  return scheme == Scheme::kMinMax ? "minmax" : "coqmoe";
-}
-
 struct QuantizeOptions {
   Scheme scheme = Scheme::kCoqmoe;
+  // Parts of the scheme can be left out, to see what they are worth.
+  Techniques allowed;
   // Of the softmax numerators: 4 (16 levels) or 8 (256 levels).
   int attention_bits = 8;
   // An expert that sees fewer calibration tokens is calibrated on all tokens
@@ -28,24 +21,6 @@ struct QuantizeOptions {
   int min_expert_tokens = 64;
   // See ProgressOptions::sink.
   std::function<void(absl::string_view)> progress_sink;
-};
-
-// The parts of the dual-stage scheme, so that each can be left out.
-struct Techniques {
-  // Stage one after a layer norm: a range per channel, widened by a margin,
-  // instead of one range for the tensor.
-  bool per_channel_norm = true;
-  // Per-channel scales for v; q and k balanced against each other.
-  bool per_channel_qkv = true;
-  // Chooses the step of the softmax levels for each head.
-  bool search_attention_steps = true;
-  bool compensate_rounding = true;
-  bool correct_bias = true;
-
-  static Techniques Of(Scheme scheme) {
-    if (scheme == Scheme::kCoqmoe) return {};
-    return {false, false, false, false, false};
-  }
 };
 
 }  // namespace moevit
