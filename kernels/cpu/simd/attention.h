@@ -67,7 +67,8 @@ inline int32_t Softmax(const AttendCall& call, const Table& table,
   const UniformRescale<S> rescale(MakeRowRescale(
       call.constants.level_multiplier, call.constants.level_shift));
   const Vector maximum = S::Fill32(largest);
-  const Vector last_level = S::Fill32((call.levels - 1) * 0x01010101);
+  const Vector last_level = S::Fill32(static_cast<int32_t>(
+      static_cast<uint32_t>(call.levels - 1) * 0x01010101));
   Vector denominator = S::Zero();
   for (int j = 0; j < call.tokens; j += 4 * S::kLanes) {
     Vector gap[4];

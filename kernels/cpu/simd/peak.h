@@ -34,10 +34,10 @@ int64_t PeakLoop(int64_t iterations) {
                    ABSL_ATTRIBUTE_ALWAYS_INLINE { sum = S::Fill32(next++); });
   typename S::Quad inputs = S::LoadQuad(kBytes);
   for (int64_t i = 0; i < iterations; ++i) {
-    S::MakeUnknown(inputs);
-    const typename S::Weights weights = S::WeightsFrom(inputs);
     for_each_sum([&](Vector& sum) ABSL_ATTRIBUTE_ALWAYS_INLINE {
-      sum = S::Dot(sum, inputs, weights);
+      // Or compilers would take one product for all sums.
+      S::MakeUnknown(inputs);
+      sum = S::Dot(sum, inputs, S::WeightsFrom(inputs));
     });
   }
   Vector result = S::Zero();
