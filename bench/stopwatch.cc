@@ -14,10 +14,21 @@ namespace {
 
 constexpr int64_t kPeakIterations = 1'000'000;
 
+clockid_t IdOf(Clock clock) {
+  switch (clock) {
+    case Clock::kThreadCpu:
+      return CLOCK_THREAD_CPUTIME_ID;
+    case Clock::kProcessCpu:
+      return CLOCK_PROCESS_CPUTIME_ID;
+    case Clock::kWall:
+      break;
+  }
+  return CLOCK_MONOTONIC;
+}
+
 absl::Duration Read(Clock clock) {
   timespec time;
-  clock_gettime(
-      clock == Clock::kWall ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, &time);
+  clock_gettime(IdOf(clock), &time);
   return absl::DurationFromTimespec(time);
 }
 

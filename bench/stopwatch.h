@@ -14,9 +14,10 @@ namespace moevit {
 
 enum class Clock {
   kWall,
-  // Of the calling thread: leaves out what other processes took meanwhile. Only
-  // for work on that thread.
+  // Processor time, which leaves out what other processes took meanwhile: of
+  // the calling thread, or of all threads of this process together.
   kThreadCpu,
+  kProcessCpu,
 };
 
 absl::Duration TimeOf(Clock clock, absl::FunctionRef<void()> work);
