@@ -32,7 +32,7 @@ TEST(WorkerTeamTest, WorkersIndexTheirOwnScratchMemory) {
 TEST(WorkerTeamTest, ALoopSeesWhatTheOneBeforeWrote) {
   WorkerTeam team(4);
   std::vector<int64_t> values(97, 1);
-  for (int loop = 0; loop < 500; ++loop) {
+  for (int loop = 0; loop < 100; ++loop) {
     std::vector<int64_t> next(values.size());
     team.Run(values.size(), [&](int64_t i, int) {
       next[i] = values[i] + values[(i + 1) % values.size()] % 2;
