@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,22 @@ int64_t Largest(const std::vector<T>& logits) {
   return std::max_element(logits.begin(), logits.end()) - logits.begin();
 }
 
+std::vector<int64_t> Predictions(
+    const Program& program, const std::vector<std::vector<uint8_t>>& images) {
+  CpuExecutorOptions options;
+  options.threads = 1;
+  const std::unique_ptr<Executor> executor = NewCpuExecutor(&program, options);
+  std::vector<int64_t> predictions;
+  for (const std::vector<uint8_t>& image : images) {
+    std::vector<int32_t> logits(program.classes);
+    const absl::Status status =
+        executor->Run(1, image, absl::MakeSpan(logits), nullptr);
+    EXPECT_TRUE(status.ok()) << status;
+    predictions.push_back(Largest(logits));
+  }
+  return predictions;
+}
+
 TEST(QuantizerDataTest, PredictsWhatTheFloatModelPredicts) {
   if (!std::filesystem::exists(DataDirectory() + "/model.safetensors")) {
     GTEST_SKIP() << "no trained model in " << DataDirectory()
@@ -71,15 +88,10 @@ TEST(QuantizerDataTest, PredictsWhatTheFloatModelPredicts) {
         *checkpoint, LoadImages("calib_u8.bin", config, kCalibrationImages),
         options, pool);
     ASSERT_TRUE(result.ok()) << result.status();
-    const auto executor = NewCpuExecutor(&result->model.program, {});
+    const std::vector<int64_t> got =
+        Predictions(result->model.program, test_images);
     int64_t same = 0;
-    for (size_t i = 0; i < test_images.size(); ++i) {
-      std::vector<int32_t> logits(config.num_classes);
-      ASSERT_TRUE(
-          executor->Run(1, test_images[i], absl::MakeSpan(logits), nullptr)
-              .ok());
-      same += Largest(logits) == expected[i];
-    }
+    for (size_t i = 0; i < got.size(); ++i) same += got[i] == expected[i];
     std::cout << "attention " << bits << " bit: " << same << " of "
               << test_images.size() << " predictions equal" << std::endl;
     EXPECT_GE(same, kLeastAgreement * kTestImages);
