@@ -8,6 +8,7 @@
 
 #include "base/status_macros.h"
 #include "kernels/cpu/cpu_executor.h"
+#include "kernels/cpu/isa.h"
 #include "quantize/classifier.h"
 
 namespace moevit {
@@ -15,6 +16,7 @@ namespace moevit {
 absl::StatusOr<LoadedModel> LoadedModel::Load(const std::string& directory) {
   std::error_code ignored;  // then the loaders say what is wrong
   if (std::filesystem::exists(directory + "/program.json", ignored)) {
+    MOEVIT_RETURN_IF_ERROR(DefaultIsa().status());
     MOEVIT_ASSIGN_OR_RETURN(QuantizedModel model,
                             LoadQuantizedModel(directory));
     return LoadedModel(directory, std::move(model));

@@ -8,6 +8,7 @@
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
 #include "kernels/cpu/cpu_executor.h"
+#include "kernels/cpu/isa.h"
 #include "model/image_decoder.h"
 #include "model/preprocess.h"
 #include "program/quantized_model.h"
@@ -75,6 +76,7 @@ Server::~Server() { Shutdown(); }
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     const ServerOptions& options, ServerDependencies dependencies) {
   MOEVIT_RETURN_IF_ERROR(options.Validate());
+  MOEVIT_RETURN_IF_ERROR(DefaultIsa().status());
   std::unique_ptr<Server> server(new Server(options, std::move(dependencies)));
   MOEVIT_RETURN_IF_ERROR(server->LoadModels());
   MOEVIT_RETURN_IF_ERROR(server->StartEndpoints());
