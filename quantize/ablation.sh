@@ -3,7 +3,8 @@
 # model in $MOEVIT_DATA: quantizes it in every way of interest, compares each
 # result with the float model image by image, and prints a Markdown table.
 #
-# Usage: quantize/ablation.sh [--limit=N] [--scheme=NAME | --parts] [--threads=N]
+# Usage: quantize/ablation.sh [--limit=N] [--scheme=NAME | --parts]
+#                             [--threads=N]
 #   --limit=N      evaluate on N of the 10,000 test images only
 #   --scheme=NAME  measure one scheme only
 #   --parts        leave out the parts of the scheme one by one instead of
