@@ -31,6 +31,10 @@ class MappedFile {
     return absl::string_view(static_cast<const char*>(data_), size_);
   }
 
+  // Says that `part` of bytes() will hardly be read again: its memory is given
+  // back, and reading it after all takes it from the file once more.
+  void Forget(absl::string_view part) const;
+
  private:
   MappedFile(void* data, size_t size) : data_(data), size_(size) {}
 

@@ -146,9 +146,10 @@ absl::Status QuantizeCommand::WriteReport(
                                 : QuantizationReportToJson(report));
 }
 
-absl::Status QuantizeCommand::Run(absl::Span<const std::string> positional,
-                                  const Console& console) {
-  MOEVIT_RETURN_IF_ERROR(CheckFlags(positional));
+// A function of its own so that the checkpoint's memory is given back before
+// the model is written.
+absl::StatusOr<QuantizationResult> QuantizeCommand::Quantize(
+    const Console& console) const {
   MOEVIT_ASSIGN_OR_RETURN(const QuantizeOptions options, Options());
   MOEVIT_ASSIGN_OR_RETURN(const Checkpoint checkpoint,
                           LoadCheckpoint(checkpoint_));
@@ -163,9 +164,13 @@ absl::Status QuantizeCommand::Run(absl::Span<const std::string> positional,
                  << " calibration images asked for\n";
   }
   ThreadPool pool(threads_ == 0 ? AvailableCpuCount() : threads_);
-  MOEVIT_ASSIGN_OR_RETURN(
-      QuantizationResult result,
-      QuantizeModel(checkpoint, std::move(pixels), options, pool));
+  return QuantizeModel(checkpoint, std::move(pixels), options, pool);
+}
+
+absl::Status QuantizeCommand::Run(absl::Span<const std::string> positional,
+                                  const Console& console) {
+  MOEVIT_RETURN_IF_ERROR(CheckFlags(positional));
+  MOEVIT_ASSIGN_OR_RETURN(QuantizationResult result, Quantize(console));
   MOEVIT_RETURN_IF_ERROR(SaveQuantizedModel(result.model, output_));
   result.report.model = DirectoryName(checkpoint_);
   MOEVIT_RETURN_IF_ERROR(WriteReport(result.report));

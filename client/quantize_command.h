@@ -14,6 +14,7 @@
 #include "client/flag_set.h"
 #include "quantize/quantization_report.h"
 #include "quantize/quantize_options.h"
+#include "quantize/quantizer.h"
 
 namespace moevit {
 
@@ -31,6 +32,7 @@ class QuantizeCommand : public Command {
  private:
   absl::Status CheckFlags(absl::Span<const std::string> positional) const;
   absl::StatusOr<QuantizeOptions> Options() const;
+  absl::StatusOr<QuantizationResult> Quantize(const Console& console) const;
   absl::Status WriteReport(const QuantizationReport& report) const;
 
   std::string checkpoint_;

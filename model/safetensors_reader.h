@@ -107,6 +107,7 @@ absl::StatusOr<std::vector<T>> SafetensorsReader::Values(
   // The source of an empty tensor may be null.
   if (!values.empty()) {
     std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+    file_.Forget(tensor.bytes);
   }
   return values;
 }

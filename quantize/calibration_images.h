@@ -54,7 +54,7 @@ class CalibrationImages {
 template <typename Result, typename Measure>
 Result CalibrationImages::Reduce(int count, Measure measure) {
   // In waves, so that few unmerged results are in memory at a time.
-  const int wave = 2 * pool_->workers();
+  const int wave = pool_->workers();
   Result sum;
   for (int first = 0; first < count; first += wave) {
     std::vector<Result> results(std::min(wave, count - first));

@@ -39,6 +39,17 @@ TEST(MappedFileTest, AssignmentExchangesMappings) {
   EXPECT_EQ(first->bytes(), "second");
 }
 
+TEST(MappedFileTest, WhatWasForgottenCanBeReadAgain) {
+  const std::string content(20001, 'x');
+  const auto file = MappedFile::Open(WriteTemporary("forget", content));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->bytes(), content);
+  file->Forget(file->bytes().substr(3, 17000));
+  file->Forget(file->bytes().substr(20000));
+  file->Forget("");
+  EXPECT_EQ(file->bytes(), content);
+}
+
 TEST(MappedFileTest, MapsAnEmptyFile) {
   const auto file = MappedFile::Open(WriteTemporary("empty", ""));
   ASSERT_TRUE(file.ok()) << file.status();
