@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -41,13 +40,14 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::Forget(absl::string_view part) const {
+  if (part.empty()) return;
   // Whole pages only: those at the ends may hold parts of something else.
-  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto first = reinterpret_cast<uintptr_t>(part.data());
-  const uintptr_t begin = (first + page - 1) / page * page;
-  const uintptr_t end = (first + part.size()) / page * page;
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t first = part.data() - static_cast<const char*>(data_);
+  const size_t begin = (first + page - 1) / page * page;
+  const size_t end = (first + part.size()) / page * page;
   if (begin >= end) return;
-  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  madvise(static_cast<char*>(data_) + begin, end - begin, MADV_DONTNEED);
 }
 
 }  // namespace moevit

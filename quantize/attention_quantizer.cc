@@ -206,6 +206,7 @@ std::vector<AttentionLevels> ModelQuantizer::ChooseLevels(
                                         ? CandidateSteps(bits)
                                         : std::vector<double>{PlainStep(bits)};
   std::vector<AttentionLevels> candidates;
+  candidates.reserve(steps.size());
   for (double step : steps) {
     candidates.push_back(LogarithmicLevels(bits, step));
   }

@@ -72,6 +72,7 @@ Tensor ApplyExperts(const ModelConfig& config, const BlockWeights& weights,
     const std::vector<int> positions = routing.PositionsOf(expert);
     if (positions.empty()) continue;
     std::vector<int> tokens;
+    tokens.reserve(positions.size());
     for (int position : positions) tokens.push_back(position / routing.top_k);
     const Tensor output =
         ApplyMlp(weights.mlps[e], config.activation, GatherRows(input, tokens),

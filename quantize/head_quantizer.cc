@@ -25,8 +25,10 @@ void ModelQuantizer::QuantizeHead(ValueId residual) {
   const LayerNormWeights& weights =
       checkpoint_.norm ? *checkpoint_.norm : *checkpoint_.pooled_norm;
   const Normalized norm = QuantizeLayerNorm("norm", weights, pooled);
+  const int rows = program_.values[pooled].rows;
   std::vector<LinearInput> inputs;
-  for (int row = 0; row < program_.values[pooled].rows; ++row) {
+  inputs.reserve(rows);
+  for (int row = 0; row < rows; ++row) {
     inputs.push_back(NormInput(
         norm, [row](int /*image*/) { return std::vector<int>{row}; }));
   }

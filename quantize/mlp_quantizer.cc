@@ -65,9 +65,9 @@ ValueId ModelQuantizer::QuantizeMlp(int block, ValueId residual) {
   const std::string name = BlockName(block);
   const Normalized norm =
       QuantizeLayerNorm(name + ".norm2", weights.norm2, residual);
-  const std::vector<int> rows = AllRows(norm.id);
-  QuantizedMlp mlp = QuantizeOneMlp(weights.mlps[0], norm,
-                                    [&rows](int /*image*/) { return rows; });
+  QuantizedMlp mlp =
+      QuantizeOneMlp(weights.mlps[0], norm,
+                     [this, &norm](int /*image*/) { return AllRows(norm.id); });
   const ValueId hidden = AddValue(name + ".mlp.hidden", ElementType::kCode,
                                   config_.tokens(), mlp.hidden_scale);
   AddOp(name + ".mlp.fc1",
@@ -141,7 +141,6 @@ ValueId ModelQuantizer::QuantizeExperts(int block, ValueId residual) {
   std::vector<QuantizedLinear> second;
   std::vector<CodeScale> hidden_scales;
   ExpertReport experts{.block = block, .tokens = {}, .starved = {}};
-  const std::vector<int> all_rows = AllRows(norm.id);
   for (int expert = 0; expert < config_.moe.num_experts; ++expert) {
     int64_t tokens = 0;
     for (int image = 0; image < images_.size(); ++image) {
@@ -152,7 +151,7 @@ ValueId ModelQuantizer::QuantizeExperts(int block, ValueId residual) {
     if (starved) experts.starved.push_back(expert);
     QuantizedMlp mlp =
         QuantizeOneMlp(weights.mlps[expert], norm, [&](int image) {
-          if (starved) return all_rows;
+          if (starved) return AllRows(norm.id);
           return TokensAt(PositionsOf(image, routing, expert), top_k);
         });
     first.experts.push_back(std::move(mlp.fc1));
