@@ -31,8 +31,9 @@ class MappedFile {
     return absl::string_view(static_cast<const char*>(data_), size_);
   }
 
-  // Says that `part`, which lies in bytes(), will hardly be read again: its memory is given
-  // back, and reading it after all takes it from the file once more.
+  // Says that `part`, which lies in bytes(), will hardly be read again: its
+  // memory is given back, and reading it after all takes it from the file once
+  // more.
   void Forget(absl::string_view part) const;
 
  private:
