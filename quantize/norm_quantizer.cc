@@ -140,8 +140,8 @@ LinearInput ModelQuantizer::NormInput(const Normalized& norm, RowsOf rows_of) {
 }
 
 LinearInput ModelQuantizer::NormInput(const Normalized& norm) {
-  const std::vector<int> rows = AllRows(norm.id);
-  return NormInput(norm, [&rows](int /*image*/) { return rows; });
+  return NormInput(norm,
+                   [this, &norm](int /*image*/) { return AllRows(norm.id); });
 }
 
 std::vector<int> ModelQuantizer::AllRows(ValueId id) const {
