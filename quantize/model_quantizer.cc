@@ -43,7 +43,7 @@ ModelQuantizer::ModelQuantizer(const Checkpoint& checkpoint,
   program_.image_size = config_.image_size;
   program_.channels = config_.channels;
   program_.classes = config_.num_classes;
-  report_.scheme = std::string(SchemeName(options.scheme));
+  report_.scheme = DescribeScheme(options.scheme, options.allowed);
   report_.attention_bits = options.attention_bits;
   report_.images = images_.size();
 }

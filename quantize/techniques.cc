@@ -44,6 +44,18 @@ absl::Status Techniques::Disable(absl::string_view name) {
                    absl::StrJoin(TechniqueNames(), ", ")));
 }
 
+std::string DescribeScheme(Scheme scheme, const Techniques& allowed) {
+  const Techniques whole = Techniques::Of(scheme);
+  std::vector<absl::string_view> missing;
+  for (const Entry& entry : kEntries) {
+    if (whole.*entry.member && !(allowed.*entry.member)) {
+      missing.push_back(entry.name);
+    }
+  }
+  return absl::StrCat(SchemeName(scheme), missing.empty() ? "" : " without ",
+                      absl::StrJoin(missing, ", "));
+}
+
 Techniques Both(const Techniques& a, const Techniques& b) {
   Techniques both;
   for (const Entry& entry : kEntries) {

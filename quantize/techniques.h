@@ -40,6 +40,10 @@ struct Techniques {
   absl::Status Disable(absl::string_view name);
 };
 
+// The scheme's name and what is left out of it, for example
+// "coqmoe without correct_bias".
+std::string DescribeScheme(Scheme scheme, const Techniques& allowed);
+
 // The techniques in both.
 Techniques Both(const Techniques& a, const Techniques& b);
 

@@ -31,6 +31,15 @@ TEST(TechniquesTest, CanEachBeLeftOut) {
   EXPECT_TRUE(both.compensate_rounding);
 }
 
+TEST(TechniquesTest, AreNamedWhereTheyAreLeftOut) {
+  Techniques allowed;
+  EXPECT_EQ(DescribeScheme(Scheme::kCoqmoe, allowed), "coqmoe");
+  ASSERT_TRUE(allowed.Disable("correct_bias").ok());
+  EXPECT_EQ(DescribeScheme(Scheme::kCoqmoe, allowed),
+            "coqmoe without correct_bias");
+  EXPECT_EQ(DescribeScheme(Scheme::kMinMax, allowed), "minmax");
+}
+
 TEST(TechniquesTest, ListsTheNamesForOneThatIsUnknown) {
   Techniques techniques;
   const absl::Status status = techniques.Disable("magic");
