@@ -11,9 +11,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/build_info.h"
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
-#include "server/build_info.h"
 
 // Defaults come from ServerOptions, so that there is one place for them.
 ABSL_FLAG(std::string, model_repository, "",

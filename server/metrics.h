@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/build_info.h"
 #include "prometheus/collectable.h"
 #include "prometheus/counter.h"
 #include "prometheus/family.h"
@@ -23,7 +24,6 @@
 #include "scheduler/batch_runner.h"
 #include "scheduler/image_task.h"
 #include "scheduler/queue_budget.h"
-#include "server/build_info.h"
 #include "server/in_flight.h"
 
 namespace moevit {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "base/build_info.h"
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
 #include "kernels/cpu/cpu_executor.h"
@@ -12,7 +13,6 @@
 #include "model/image_decoder.h"
 #include "model/preprocess.h"
 #include "program/quantized_model.h"
-#include "server/build_info.h"
 #include "server/log.h"
 
 namespace moevit {
