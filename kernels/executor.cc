@@ -4,6 +4,19 @@
 
 namespace moevit {
 
+absl::Status Executor::RunCancellable(int images,
+                                      absl::Span<const uint8_t> pixels,
+                                      absl::Span<int32_t> logits,
+                                      ExpertLoad* load,
+                                      absl::FunctionRef<bool()> cancelled) {
+  if (cancelled()) return BatchCancelledError();
+  return Run(images, pixels, logits, load);
+}
+
+absl::Status BatchCancelledError() {
+  return absl::CancelledError("the batch was cancelled while it ran");
+}
+
 absl::Status CheckBatch(const Program& program, int images,
                         absl::Span<const uint8_t> pixels,
                         absl::Span<int32_t> logits) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -42,7 +43,20 @@ class Executor {
   // content of `logits` is unspecified and the executor stays usable.
   virtual absl::Status Run(int images, absl::Span<const uint8_t> pixels,
                            absl::Span<int32_t> logits, ExpertLoad* load) = 0;
+
+  // As Run, for a batch that may become useless while it runs. Asks `cancelled`
+  // on the calling thread, between any two ops where the executor can; once it
+  // answers true, the batch is given up and kCancelled returned. `cancelled`
+  // should take well under a microsecond. Default: asks once, before Run.
+  virtual absl::Status RunCancellable(int images,
+                                      absl::Span<const uint8_t> pixels,
+                                      absl::Span<int32_t> logits,
+                                      ExpertLoad* load,
+                                      absl::FunctionRef<bool()> cancelled);
 };
+
+// For implementations: the kCancelled of RunCancellable.
+absl::Status BatchCancelledError();
 
 // For implementations: kInvalidArgument, naming both sizes, unless the spans
 // hold exactly `images` images and as many rows of logits.

@@ -37,6 +37,7 @@ class CpuExecutor : public Executor {
     with.program = program;
     with.kernels = &cpu::KernelsFor(ChooseIsa(options));
     with.weights = &weights_;
+    with.expert_layers = options.expert_layers;
     for (const Op& op : program->ops) {
       steps_.push_back(std::visit(
           [&](const auto& body) { return cpu::MakeStep(body, with); },
@@ -54,9 +55,17 @@ class CpuExecutor : public Executor {
 
   absl::Status Run(int images, absl::Span<const uint8_t> pixels,
                    absl::Span<int32_t> logits, ExpertLoad* load) override {
+    return RunCancellable(images, pixels, logits, load, [] { return false; });
+  }
+
+  absl::Status RunCancellable(int images, absl::Span<const uint8_t> pixels,
+                              absl::Span<int32_t> logits, ExpertLoad* load,
+                              absl::FunctionRef<bool()> cancelled) override {
     MOEVIT_RETURN_IF_ERROR(CheckBatch(program_, images, pixels, logits));
     for (int first = 0; first < images; first += max_batch_) {
+      absl::Status status;
       cpu::Batch batch;
+      batch.status = &status;
       batch.images = std::min(max_batch_, images - first);
       batch.pixels = pixels.data() + first * program_.image_bytes();
       batch.logits = logits.data() + int64_t{first} * program_.classes;
@@ -64,25 +73,24 @@ class CpuExecutor : public Executor {
       batch.team = &team_;
       batch.scratch = scratch_;
       batch.scratch_stride = scratch_stride_;
-      RunSteps(batch);
+      MOEVIT_RETURN_IF_ERROR(RunSteps(batch, cancelled));
       if (load != nullptr) CountExperts(load);
     }
     return absl::OkStatus();
   }
 
  private:
-  void RunSteps(const cpu::Batch& batch) {
-    if (op_times_ == nullptr) {
-      for (const auto& step : steps_) step->Run(batch);
-      return;
-    }
-    absl::Time start = absl::Now();
+  absl::Status RunSteps(const cpu::Batch& batch,
+                        absl::FunctionRef<bool()> cancelled) {
     for (size_t i = 0; i < steps_.size(); ++i) {
+      if (cancelled()) return BatchCancelledError();
+      const absl::Time start =
+          op_times_ == nullptr ? absl::InfinitePast() : absl::Now();
       steps_[i]->Run(batch);
-      const absl::Time end = absl::Now();
-      (*op_times_)[i] += end - start;
-      start = end;
+      MOEVIT_RETURN_IF_ERROR(*batch.status);
+      if (op_times_ != nullptr) (*op_times_)[i] += absl::Now() - start;
     }
+    return absl::OkStatus();
   }
 
   // Adds the group sizes of the batch that just ran.

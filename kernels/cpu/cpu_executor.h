@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/executor.h"
+#include "kernels/expert_layer.h"
 #include "program/program.h"
 
 namespace moevit {
@@ -34,6 +35,12 @@ struct CpuExecutorOptions {
   // Where to add the time that each op takes, by op index; null: not measured.
   // Must outlive the executor; is resized by NewCpuExecutor.
   std::vector<absl::Duration>* op_times = nullptr;
+
+  // Runs the experts instead of this executor, which then packs no weights of
+  // theirs; null: they run here. Called on the thread of Run, between whose ops
+  // no other of its threads is busy. Must outlive the executor.
+  // REQUIRES: FindExpertLayers succeeds on the program.
+  ExpertLayerRunner* expert_layers = nullptr;
 };
 
 // Returns an executor of `program`, which must have passed VerifyProgram and

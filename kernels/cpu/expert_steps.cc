@@ -73,6 +73,7 @@ class ExpertCombineStep : public Step {
  public:
   ExpertCombineStep(const ExpertCombineOp& op, const StepBuilder& with)
       : op_(op), kernels_(*with.kernels) {
+    if (with.expert_layers != nullptr) return;  // the products are not its own
     for (const Matrix& expert : op.experts) {
       matrices_.push_back(PackMatrix(expert, kernels_.lanes, with.weights));
     }
@@ -83,10 +84,7 @@ class ExpertCombineStep : public Step {
   void Run(const Batch& batch) const override {
     const ValueStore& values = *batch.values;
     const Routing& routing = values.routing(op_.routing);
-    const ExpertTasks tasks = MakeTasks(batch, routing, matrices_);
-    batch.team->Run(tasks.tasks(), [&](int64_t task, int) {
-      RunTask(values, routing, tasks[task]);
-    });
+    if (!matrices_.empty()) RunProducts(batch, routing);
     const int64_t rows = int64_t{batch.images} * values.rows(op_.output);
     batch.team->Run(
         (rows + kCombineRows - 1) / kCombineRows, [&](int64_t task, int) {
@@ -97,6 +95,13 @@ class ExpertCombineStep : public Step {
   }
 
  private:
+  void RunProducts(const Batch& batch, const Routing& routing) const {
+    const ExpertTasks tasks = MakeTasks(batch, routing, matrices_);
+    batch.team->Run(tasks.tasks(), [&](int64_t task, int) {
+      RunTask(*batch.values, routing, tasks[task]);
+    });
+  }
+
   // One expert's fine values, row by assignment.
   void RunTask(const ValueStore& values, const Routing& routing,
                const ExpertTask& task) const {
@@ -136,6 +141,7 @@ class ExpertCombineStep : public Step {
 
 std::unique_ptr<Step> MakeStep(const ExpertLinearOp& op,
                                const StepBuilder& with) {
+  if (with.expert_layers != nullptr) return MakeDelegatedStep(op, with);
   return std::make_unique<ExpertLinearStep>(op, with);
 }
 

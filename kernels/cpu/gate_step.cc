@@ -6,8 +6,8 @@
 
 #include "absl/types/span.h"
 #include "kernels/arith/gate.h"
-#include "kernels/cpu/expert_groups.h"
 #include "kernels/cpu/step.h"
+#include "scheduler/experts/expert_groups.h"
 
 namespace moevit::cpu {
 namespace {
@@ -46,12 +46,10 @@ class GateStep : public Step {
         });
     const Routing& routing = values.routing(op_.output);
     const int64_t assignments = tokens * op_.top_k;
+    const absl::Span<int32_t> order(routing.order, assignments);
     GroupByExpert(absl::MakeConstSpan(routing.experts, assignments),
-                  absl::MakeSpan(routing.first, op_.experts + 1),
-                  absl::MakeSpan(routing.order, assignments));
-    for (int64_t i = 0; i < assignments; ++i) {
-      routing.tokens[i] = routing.order[i] / op_.top_k;
-    }
+                  absl::MakeSpan(routing.first, op_.experts + 1), order);
+    TokensOf(order, op_.top_k, absl::MakeSpan(routing.tokens, assignments));
   }
 
  private:

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "kernels/cpu/aligned_memory.h"
 #include "kernels/cpu/kernel_table.h"
 #include "kernels/cpu/value_store.h"
 #include "kernels/cpu/worker_team.h"
+#include "kernels/expert_layer.h"
 #include "program/program.h"
 
 namespace moevit::cpu {
@@ -20,6 +22,7 @@ struct StepBuilder {
   const Program* program = nullptr;
   const KernelTable* kernels = nullptr;
   MemoryArena* weights = nullptr;
+  ExpertLayerRunner* expert_layers = nullptr;  // null: experts run as steps
 };
 
 // One run over a batch.
@@ -29,6 +32,7 @@ struct Batch {
   int32_t* logits = nullptr;
   const ValueStore* values = nullptr;
   WorkerTeam* team = nullptr;
+  absl::Status* status = nullptr;  // a step that fails says why here
   // scratch_bytes() of the hungriest step for each worker, aligned; content
   // undefined.
   uint8_t* scratch = nullptr;
@@ -58,6 +62,9 @@ std::unique_ptr<Step> MakeStep(const AttentionOp& op, const StepBuilder& with);
 std::unique_ptr<Step> MakeStep(const GateOp& op, const StepBuilder& with);
 std::unique_ptr<Step> MakeStep(const ExpertLinearOp& op,
                                const StepBuilder& with);
+// The experts' two linears in one, run by with.expert_layers.
+std::unique_ptr<Step> MakeDelegatedStep(const ExpertLinearOp& op,
+                                        const StepBuilder& with);
 std::unique_ptr<Step> MakeStep(const ExpertCombineOp& op,
                                const StepBuilder& with);
 std::unique_ptr<Step> MakeStep(const PoolOp& op, const StepBuilder& with);

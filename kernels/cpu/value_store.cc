@@ -44,7 +44,9 @@ ValueStore::ValueStore(const Program& program, int max_images) {
     if (op == nullptr) continue;
     const int at = static_cast<int>(i);
     combined.push_back(op->output);
-    lifetimes.push_back({at, at});
+    // From the first linear on: what runs the experts elsewhere reads that
+    // one's input and writes these in one go.
+    lifetimes.push_back({lifetimes[op->input].first, at});
     bytes.push_back(int64_t{max_images} * rows(op->input) * stride(op->output) *
                     int64_t{sizeof(int16_t)});
   }

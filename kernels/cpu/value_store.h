@@ -12,7 +12,7 @@
 namespace moevit::cpu {
 
 // A routing value: decisions by assignment, token * top_k + slot over the whole
-// batch, and the same grouped by expert (expert_groups.h).
+// batch, and the same grouped by expert (scheduler/experts/expert_groups.h).
 struct Routing {
   uint16_t* experts = nullptr;
   uint16_t* weights = nullptr;  // units of 2^-15

@@ -32,11 +32,20 @@ class ReferenceExecutor : public Executor {
 
   absl::Status Run(int images, absl::Span<const uint8_t> pixels,
                    absl::Span<int32_t> logits, ExpertLoad* load) override {
+    return RunCancellable(images, pixels, logits, load, [] { return false; });
+  }
+
+  absl::Status RunCancellable(int images, absl::Span<const uint8_t> pixels,
+                              absl::Span<int32_t> logits, ExpertLoad* load,
+                              absl::FunctionRef<bool()> cancelled) override {
     MOEVIT_RETURN_IF_ERROR(CheckBatch(program_, images, pixels, logits));
     for (int i = 0; i < images; ++i) {
       reference::ImageRun run(&program_,
                               pixels.data() + i * program_.image_bytes());
-      for (const Op& op : program_.ops) run.Run(op);
+      for (const Op& op : program_.ops) {
+        if (cancelled()) return BatchCancelledError();
+        run.Run(op);
+      }
       std::copy(run.logits().begin(), run.logits().end(),
                 logits.begin() + int64_t{i} * program_.classes);
       if (load != nullptr) CountExperts(program_, run, load);
