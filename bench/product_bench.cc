@@ -13,7 +13,9 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/strings/str_format.h"
-#include "bench/stopwatch.h"
+#include "base/samples.h"
+#include "base/stopwatch.h"
+#include "client/peak_rate.h"
 #include "kernels/cpu/aligned_memory.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/kernel_table.h"
@@ -79,15 +81,15 @@ class ProductBench {
   void Run() {
     Samples peak, plain, activated, added;
     for (int turn = 0; turn < absl::GetFlag(FLAGS_repeats); ++turn) {
-      peak.Add(MeasurePeak(Clock::kThreadCpu, isa_, /*threads=*/1));
+      peak.Add(MeasurePeakRate(TimeSource::kThreadCpu, isa_, /*threads=*/1));
       plain.Add(Rate([&] { RunCodes(/*activation=*/false); }));
       activated.Add(Rate([&] { RunCodes(/*activation=*/true); }));
       added.Add(Rate([&] { RunAdd(); }));
     }
     absl::PrintF("%5d x %4d x %4d %8.1f%% %10.1f%% %8.1f%%\n", shape_.rows,
-                 shape_.in, shape_.out, 100 * plain.Best() / peak.Best(),
-                 100 * activated.Best() / peak.Best(),
-                 100 * added.Best() / peak.Best());
+                 shape_.in, shape_.out, 100 * plain.Max() / peak.Max(),
+                 100 * activated.Max() / peak.Max(),
+                 100 * added.Max() / peak.Max());
   }
 
  private:
@@ -95,7 +97,7 @@ class ProductBench {
     work();
     const double multiplications = 1.0 * shape_.rows * shape_.in * shape_.out;
     const int runs = std::max(1, static_cast<int>(2e9 / multiplications));
-    const absl::Duration time = TimeOf(Clock::kThreadCpu, [&] {
+    const absl::Duration time = TimeOf(TimeSource::kThreadCpu, [&] {
       for (int i = 0; i < runs; ++i) work();
     });
     return runs * multiplications / absl::ToDoubleSeconds(time);

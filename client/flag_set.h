@@ -37,8 +37,8 @@ struct ParsedArguments {
 class FlagSet {
  public:
   // Adds a flag kept in `*variable`, which holds its default now and must
-  // outlive the set. T is bool, an integer, double, std::string or
-  // absl::Duration.
+  // outlive the set. T is bool, an integer, double, std::string,
+  // absl::Duration or std::vector<std::string>, which takes a,b,c.
   template <typename T>
   void Add(FlagInfo info, T* variable);
 

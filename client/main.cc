@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "client/bench_command.h"
 #include "client/classify_command.h"
 #include "client/command.h"
 #include "client/dispatch.h"
@@ -9,10 +10,11 @@
 #include "client/quantize_command.h"
 
 int main(int argc, char** argv) {
+  moevit::BenchCommand bench;
   moevit::ClassifyCommand classify;
   moevit::EvaluateCommand evaluate;
   moevit::QuantizeCommand quantize;
-  moevit::Command* const commands[] = {&classify, &evaluate, &quantize};
+  moevit::Command* const commands[] = {&bench, &classify, &evaluate, &quantize};
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return moevit::Dispatch(
       commands, arguments,

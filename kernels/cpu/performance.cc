@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/value_store.h"
 
 namespace moevit {
 namespace {
@@ -51,6 +52,47 @@ class Counter {
   const Program& program_;
 };
 
+template <typename T>
+int64_t BytesOf(const std::vector<T>& elements) {
+  return static_cast<int64_t>(elements.size() * sizeof(T));
+}
+
+int64_t BytesOf(const Matrix& matrix) {
+  return BytesOf(matrix.weight) + BytesOf(matrix.bias) +
+         BytesOf(matrix.multiplier) + BytesOf(matrix.shift);
+}
+
+int64_t BytesOf(const CodeMatrix& matrix) { return BytesOf(matrix.matrix); }
+
+template <typename M>
+int64_t BytesOfAll(const std::vector<M>& matrices) {
+  int64_t sum = 0;
+  for (const M& matrix : matrices) sum += BytesOf(matrix);
+  return sum;
+}
+
+// Adds up the bytes of one op's matrices.
+struct OpWeightBytes {
+  int64_t operator()(const PatchEmbedOp& op) const {
+    return BytesOf(op.matrix);
+  }
+  int64_t operator()(const LinearOp& op) const { return BytesOf(op.matrix); }
+  int64_t operator()(const LinearAddOp& op) const { return BytesOf(op.matrix); }
+  int64_t operator()(const GateOp& op) const {
+    return BytesOf(op.weight) + BytesOf(op.bias);
+  }
+  int64_t operator()(const ExpertLinearOp& op) const {
+    return BytesOfAll(op.experts);
+  }
+  int64_t operator()(const ExpertCombineOp& op) const {
+    return BytesOfAll(op.experts);
+  }
+  int64_t operator()(const HeadOp& op) const { return BytesOfAll(op.matrices); }
+  int64_t operator()(const LayerNormOp&) const { return 0; }
+  int64_t operator()(const AttentionOp&) const { return 0; }
+  int64_t operator()(const PoolOp&) const { return 0; }
+};
+
 }  // namespace
 
 std::vector<int64_t> OpMultiplications(const Program& program) {
@@ -59,6 +101,17 @@ std::vector<int64_t> OpMultiplications(const Program& program) {
     counts.push_back(std::visit(Counter(program), op.body));
   }
   return counts;
+}
+
+int64_t WeightBytes(const Program& program) {
+  int64_t sum = 0;
+  for (const Op& op : program.ops) sum += std::visit(OpWeightBytes(), op.body);
+  return sum;
+}
+
+int64_t ActivationBytes(const Program& program, int max_batch) {
+  // Places values without touching their memory.
+  return cpu::ValueStore(program, max_batch).bytes();
 }
 
 int64_t RunPeakLoop(Isa isa, int64_t iterations) {

@@ -1,4 +1,4 @@
-#include "tests/program/random_program.h"
+#include "program/random_program.h"
 
 #include <algorithm>
 #include <cmath>

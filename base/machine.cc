@@ -1,0 +1,37 @@
+#include "base/machine.h"
+
+#include <sys/resource.h>
+
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+
+namespace moevit {
+
+std::string ProcessorName(absl::string_view cpuinfo) {
+  for (const absl::string_view line : absl::StrSplit(cpuinfo, '\n')) {
+    const std::pair<absl::string_view, absl::string_view> field =
+        absl::StrSplit(line, absl::MaxSplits(':', 1));
+    if (absl::StripAsciiWhitespace(field.first) == "model name") {
+      return std::string(absl::StripAsciiWhitespace(field.second));
+    }
+  }
+  return "unknown";
+}
+
+std::string ProcessorName() {
+  std::ostringstream content;
+  content << std::ifstream("/proc/cpuinfo").rdbuf();
+  return ProcessorName(content.str());
+}
+
+int64_t PeakResidentBytes() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;  // the system counts in KiB
+}
+
+}  // namespace moevit

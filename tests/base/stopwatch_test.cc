@@ -1,0 +1,36 @@
+#include "base/stopwatch.h"
+
+#include <thread>
+
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+
+namespace moevit {
+namespace {
+
+void Work(int iterations) {
+  volatile int sum = 0;
+  for (int i = 0; i < iterations; ++i) sum = sum + i;
+}
+
+TEST(StopwatchTest, RunsTheWorkOnce) {
+  for (const TimeSource source :
+       {TimeSource::kWall, TimeSource::kThreadCpu, TimeSource::kProcessCpu}) {
+    int runs = 0;
+    EXPECT_GE(TimeOf(source, [&] { ++runs; }), absl::ZeroDuration());
+    EXPECT_EQ(runs, 1);
+  }
+}
+
+TEST(StopwatchTest, OnlyTheProcessClockCountsOtherThreads) {
+  absl::Duration of_thread;
+  absl::Duration of_process;
+  of_process = TimeOf(TimeSource::kProcessCpu, [&] {
+    of_thread = TimeOf(TimeSource::kThreadCpu,
+                       [] { std::thread([] { Work(1'000'000); }).join(); });
+  });
+  EXPECT_LT(of_thread, of_process);
+}
+
+}  // namespace
+}  // namespace moevit
