@@ -1,0 +1,155 @@
+"""How many images per second each engine answers, in rounds.
+
+A round measures every engine once, one after the other and ours among them, so
+that what else happens on the machine meets all of them alike.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+
+from peers import images
+from peers.engines import Engine, engines
+from peers.quantized_models import Models
+
+MOEVIT = "moevit int8"
+
+# Each measurement takes at least this long, and follows a run to warm up.
+_TURN_SECONDS = 0.2
+# Lets the threads that the last engine left spinning go to sleep.
+_PAUSE_SECONDS = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to measure."""
+
+    batches: tuple[int, ...]
+    rounds: int
+    # Processor time, by the number of threads, instead of the time that passes:
+    # for a busy machine. Counts what threads spend waiting for each other.
+    processor_time: bool
+    moevit: pathlib.Path
+
+
+@dataclasses.dataclass
+class Rate:
+    """One engine's samples of one case."""
+
+    model: str
+    batch: int
+    threads: int
+    engine: str
+    streams: str
+    images_per_second: list[float] = dataclasses.field(default_factory=list)
+    # Ours only: the part of the processor's 8-bit peak in the same moment.
+    of_peak: list[float] = dataclasses.field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.images_per_second)
+
+
+def measure(
+    name: str,
+    models: Models,
+    side: int,
+    threads: int,
+    options: Options,
+    log: Callable[[str], None],
+) -> list[Rate]:
+    """Measures all engines on the first `threads` processors of this process."""
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < threads:
+        raise ValueError(f"{threads} threads on {len(allowed)} processors")
+    os.sched_setaffinity(0, sorted(allowed)[:threads])
+    try:
+        return _Measurement(name, models, side, threads, options).run(log)
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+class _Measurement:
+    def __init__(
+        self,
+        name: str,
+        models: Models,
+        side: int,
+        threads: int,
+        options: Options,
+    ) -> None:
+        self._name = name
+        self._models = models
+        self._threads = threads
+        self._options = options
+        self._pixels = {
+            batch: images.random(batch, side, seed=1).pixels
+            for batch in options.batches
+        }
+        self._peers = list(engines(models, threads))
+        self._rates: dict[tuple[str, str, int], Rate] = {}
+
+    def run(self, log: Callable[[str], None]) -> list[Rate]:
+        for turn in range(self._options.rounds):
+            log(
+                f"{self._name}, threads {self._threads}: round {turn + 1} of "
+                f"{self._options.rounds}"
+            )
+            self._measure_moevit()
+            for engine in self._peers:
+                for batch in self._options.batches:
+                    if batch % engine.streams.streams == 0:
+                        self._measure_peer(engine, batch)
+        return list(self._rates.values())
+
+    def _rate(self, engine: str, streams: str, batch: int) -> Rate:
+        return self._rates.setdefault(
+            (engine, streams, batch),
+            Rate(self._name, batch, self._threads, engine, streams),
+        )
+
+    def _measure_moevit(self) -> None:
+        command = [
+            self._options.moevit,
+            "bench",
+            f"--model={self._models.moevit}",
+            "--batch=" + ",".join(map(str, self._options.batches)),
+            f"--threads={self._threads}",
+            "--repeats=2",
+            "--json",
+        ]
+        if self._options.processor_time:
+            command.append("--cpu_time")
+        result = subprocess.run(
+            command,
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        for case in json.loads(result.stdout)["cases"]:
+            rate = self._rate(MOEVIT, f"1x{self._threads}", case["batch"])
+            rate.images_per_second += case["images_per_second"]["samples"]
+            rate.of_peak += case["of_peak"]["samples"]
+
+    def _measure_peer(self, engine: Engine, batch: int) -> None:
+        engine.prepare(batch)
+        pixels = self._pixels[batch]
+        time.sleep(_PAUSE_SECONDS)
+        engine.run(pixels)
+        start = self._now()
+        runs = 0
+        while (elapsed := self._now() - start) < _TURN_SECONDS:
+            engine.run(pixels)
+            runs += 1
+        rate = self._rate(engine.name, str(engine.streams), batch)
+        rate.images_per_second.append(runs * batch / elapsed)
+
+    def _now(self) -> float:
+        if self._options.processor_time:
+            return time.process_time() / self._threads
+        return time.monotonic()

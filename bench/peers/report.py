@@ -1,0 +1,217 @@
+"""The comparison as Markdown, and as JSON."""
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+
+from peers.engines import ONNX_RUNTIME, OPENVINO
+from peers.outputs import Agreement
+from peers.rates import MOEVIT, Options, Rate
+
+_PEER_PACKAGES = ("onnxruntime", "openvino", "nncf", "onnx", "numpy")
+_FLOAT = "float32"
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """One case: our median and the best median of each peer's int8 engines."""
+
+    model: str
+    batch: int
+    threads: int
+    moevit: Rate
+    onnx_runtime: Rate
+    openvino: Rate
+
+
+def compare(rates: Iterable[Rate]) -> list[Comparison]:
+    """Picks each peer's best for every case.
+
+    A peer may divide a batch as it likes: what it reaches on smaller batches
+    counts for larger ones too.
+    """
+    rates = list(rates)
+
+    def best(ours: Rate, peer: str) -> Rate:
+        return max(
+            (
+                rate
+                for rate in rates
+                if rate.engine.startswith(peer)
+                and _FLOAT not in rate.engine
+                and (rate.model, rate.threads) == (ours.model, ours.threads)
+                and rate.batch <= ours.batch
+            ),
+            key=lambda rate: rate.median,
+        )
+
+    return [
+        Comparison(
+            model=ours.model,
+            batch=ours.batch,
+            threads=ours.threads,
+            moevit=ours,
+            onnx_runtime=best(ours, ONNX_RUNTIME),
+            openvino=best(ours, OPENVINO),
+        )
+        for ours in rates
+        if ours.engine == MOEVIT
+    ]
+
+
+def environment(options: Options) -> dict:
+    """The machine, and the versions of everything that was measured."""
+    build = json.loads(_moevit_report(options))
+    return {
+        "processor": build["machine"]["processor"],
+        "processors": len(os.sched_getaffinity(0)),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "moevit": build["build"],
+        "isa": build["machine"]["isa"],
+        "packages": {
+            name: importlib.metadata.version(name) for name in _PEER_PACKAGES
+        },
+        "clock": "processor" if options.processor_time else "wall",
+        "rounds": options.rounds,
+    }
+
+
+def _moevit_report(options: Options) -> bytes:
+    """A report of `moevit bench`, for its head."""
+    command = [options.moevit, "bench", "--synthetic=tiny", "--batch=1"]
+    command += ["--repeats=1", "--json"]
+    return subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ).stdout
+
+
+def to_json(
+    environment: dict, agreements: list[Agreement], rates: list[Rate]
+) -> str:
+    return json.dumps(
+        {
+            "environment": environment,
+            "agreements": [dataclasses.asdict(one) for one in agreements],
+            "rates": [
+                dataclasses.asdict(rate) | {"median": rate.median}
+                for rate in rates
+            ],
+            "comparisons": [
+                {
+                    "model": one.model,
+                    "batch": one.batch,
+                    "threads": one.threads,
+                    "of_onnx_runtime": _ratio(one, one.onnx_runtime),
+                    "of_openvino": _ratio(one, one.openvino),
+                }
+                for one in compare(rates)
+            ],
+        },
+        indent=2,
+    )
+
+
+def to_markdown(
+    environment: dict, agreements: list[Agreement], rates: list[Rate]
+) -> str:
+    return "\n\n".join(
+        [
+            _heading(environment),
+            _comparison_table(compare(rates)),
+            "Every engine's images/s (median of all rounds), by batch:",
+            _rates_table(rates),
+            "The same images through every engine:",
+            _agreements_table(agreements),
+        ]
+    )
+
+
+def _heading(environment: dict) -> str:
+    packages = environment["packages"]
+    build = environment["moevit"]
+    return (
+        f"{environment['processor']}, {environment['processors']} processors, "
+        f"{environment['isa']}; moevit {build['version']} at commit "
+        f"{build['commit']}, ONNX Runtime {packages['onnxruntime']}, OpenVINO "
+        f"{packages['openvino']} with NNCF {packages['nncf']}; "
+        f"{environment['clock']} time, medians of {environment['rounds']} "
+        "rounds, in each of which every engine had its turn. A peer's figure "
+        "is its best int8 variant and stream layout, at this batch or a "
+        "smaller one."
+    )
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _ratio(one: Comparison, peer: Rate) -> float:
+    return one.moevit.median / peer.median
+
+
+def _comparison_table(comparisons: list[Comparison]) -> str:
+    def row(one: Comparison) -> list[str]:
+        of_peak = sorted(one.moevit.of_peak)[len(one.moevit.of_peak) // 2]
+        return [
+            one.model,
+            str(one.batch),
+            str(one.threads),
+            _figure(one.moevit.median),
+            f"{100 * of_peak:.0f} %",
+            _figure(one.onnx_runtime.median),
+            f"**{_ratio(one, one.onnx_runtime):.2f}**",
+            _figure(one.openvino.median),
+            f"**{_ratio(one, one.openvino):.2f}**",
+        ]
+
+    head = ["model", "batch", "threads", "moevit, images/s", "of peak"]
+    head += [ONNX_RUNTIME, "moevit / it", OPENVINO, "moevit / it"]
+    return _table(head, map(row, comparisons))
+
+
+def _rates_table(rates: list[Rate]) -> str:
+    batches = sorted({rate.batch for rate in rates})
+    lines: dict[tuple, dict[int, float]] = {}
+    for rate in rates:
+        key = (rate.model, rate.threads, rate.engine, rate.streams)
+        lines.setdefault(key, {})[rate.batch] = rate.median
+    head = ["model", "threads", "engine", "streams x threads"]
+    return _table(
+        head + [str(batch) for batch in batches],
+        (
+            [
+                *map(str, key),
+                *(
+                    _figure(line[batch]) if batch in line else "-"
+                    for batch in batches
+                ),
+            ]
+            for key, line in lines.items()
+        ),
+    )
+
+
+def _agreements_table(agreements: list[Agreement]) -> str:
+    return _table(
+        ["model", "engine", "images", "same class as float", "top-1"],
+        (
+            [
+                one.model,
+                one.engine,
+                str(one.images),
+                f"{100 * one.same_as_float:.1f} %",
+                "-" if one.top1 is None else f"{100 * one.top1:.1f} %",
+            ]
+            for one in agreements
+        ),
+    )
+
+
+def _figure(rate: float) -> str:
+    return f"{rate:.0f}" if rate >= 100 else f"{rate:.1f}"
