@@ -97,6 +97,11 @@ void ExpertPlanner::MoveColdPartsHome(
   }
   for (size_t d = 0; d < parts_.size(); ++d) {
     std::vector<ExpertPart>& list = parts_[d];
+    // The coldest first: with few rows, loading and launching weigh the most.
+    std::sort(list.begin(), list.end(),
+              [](const ExpertPart& a, const ExpertPart& b) {
+                return a.rows != b.rows ? a.rows < b.rows : a.first < b.first;
+              });
     size_t kept = 0;
     for (const ExpertPart& part : list) {
       const double here = costs[d].Of(part.rows, resident[d][part.expert]);

@@ -74,7 +74,7 @@ double LoadBalancer::Refill(double load, absl::Span<const int> devices,
     const int device = devices[i];
     const double taken =
         std::max(0.0, level - times_[device]) * speeds_[device];
-    // Without load, all are as good: the first takes none of it.
+    // Without load, one division is as good as another.
     const double share = load > 0 ? taken / load : (i == 0 ? 1.0 : 0.0);
     change = std::max(change, std::abs(share - shares[i]));
     shares[i] = share;
