@@ -21,7 +21,12 @@ constexpr int64_t RoundUp(int64_t value, int64_t multiple) {
 // Hands out pieces that live as long as it does. Not thread safe.
 class MemoryArena {
  public:
-  MemoryArena() = default;
+  static constexpr int64_t kDefaultChunkBytes = int64_t{64} << 20;
+
+  // Takes memory from the system in chunks of at least `chunk_bytes`. Chunks
+  // smaller than a huge page take small ones and are as large as needed.
+  explicit MemoryArena(int64_t chunk_bytes = kDefaultChunkBytes)
+      : chunk_bytes_(chunk_bytes) {}
   MemoryArena(const MemoryArena&) = delete;
   MemoryArena& operator=(const MemoryArena&) = delete;
   ~MemoryArena();
@@ -43,6 +48,7 @@ class MemoryArena {
     size_t bytes;
   };
 
+  const int64_t chunk_bytes_;
   std::vector<Chunk> chunks_;
   uint8_t* next_ = nullptr;  // in the last chunk
   int64_t left_ = 0;         // bytes of it not handed out

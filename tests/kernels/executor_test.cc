@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "kernels/cpu/cpu_executor.h"
 #include "kernels/reference/reference_executor.h"
-#include "tests/program/random_program.h"
+#include "program/random_program.h"
 
 namespace moevit {
 namespace {
