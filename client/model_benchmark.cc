@@ -60,9 +60,9 @@ absl::Status ModelBenchmark::RunOnce() {
 }
 
 absl::Status ModelBenchmark::WarmUp() {
-  const absl::Status status = RunOnce();
+  MOEVIT_RETURN_IF_ERROR(RunOnce());
   std::fill(op_times_.begin(), op_times_.end(), absl::ZeroDuration());
-  return status;
+  return absl::OkStatus();
 }
 
 absl::Status ModelBenchmark::RunTurn() {

@@ -7,16 +7,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "model/resample.h"
+
 namespace moevit {
 namespace {
-
-// Pillow's: room for a sum of 8-bit pixels and two bits of overshoot.
-constexpr int kCoefficientBits = 32 - 8 - 2;
-constexpr int kChannels = 3;
 
 struct Filter {
   double (*weight)(double distance);
@@ -41,26 +38,20 @@ Filter FilterFor(Interpolation interpolation) {
   return {BicubicWeight, 2.0};
 }
 
-// From which input pixels, and with which weights, one output pixel is made.
-struct Taps {
-  int first = 0;
-  std::vector<int32_t> coefficients;
-};
-
 int32_t ToFixedPoint(double weight) {
   return static_cast<int32_t>((weight < 0 ? -0.5 : 0.5) +
-                              weight * (1 << kCoefficientBits));
+                              weight * (1 << kWeightBits));
 }
 
-// The taps of output pixels [begin, begin + count) of a line that is resized
-// from `in_size` to `out_size` pixels.
-std::vector<Taps> ComputeTaps(int in_size, int out_size, int begin, int count,
-                              const Filter& filter) {
+// The taps of outputs [begin, begin + count) of a line that is resized from
+// `in_size` to `out_size` pixels.
+LineTaps ComputeTaps(int in_size, int out_size, int begin, int count,
+                     const Filter& filter) {
   const double scale = static_cast<double>(in_size) / out_size;
   const double filter_scale = std::max(scale, 1.0);
   const double support = filter.support * filter_scale;
   const double inverse_scale = 1.0 / filter_scale;
-  std::vector<Taps> taps(count);
+  LineTaps taps;
   std::vector<double> weights;
   for (int i = 0; i < count; ++i) {
     const double center = (begin + i + 0.5) * scale;
@@ -74,63 +65,12 @@ std::vector<Taps> ComputeTaps(int in_size, int out_size, int begin, int count,
           filter.weight((x + first - center + 0.5) * inverse_scale));
       sum += weights.back();
     }
-    taps[i].first = first;
+    taps.outputs.push_back({first, last - first, taps.weights.size()});
     for (const double weight : weights) {
-      taps[i].coefficients.push_back(
-          ToFixedPoint(sum != 0.0 ? weight / sum : weight));
+      taps.weights.push_back(ToFixedPoint(sum != 0.0 ? weight / sum : weight));
     }
   }
   return taps;
-}
-
-// The weighted sum of a pixel's taps in one channel; consecutive taps are
-// `stride` bytes apart.
-uint8_t WeightedSum(const Taps& taps, const uint8_t* first, size_t stride) {
-  int32_t sum = 1 << (kCoefficientBits - 1);
-  for (const int32_t coefficient : taps.coefficients) {
-    sum += *first * coefficient;
-    first += stride;
-  }
-  return static_cast<uint8_t>(std::clamp(sum >> kCoefficientBits, 0, 255));
-}
-
-// Rows [top, top + height) of `image`, with the columns that `taps` describe.
-Image ResizeRows(const Image& image, int top, int height,
-                 const std::vector<Taps>& taps) {
-  Image result;
-  result.width = static_cast<int>(taps.size());
-  result.height = height;
-  result.pixels.reserve(taps.size() * kChannels * height);
-  for (int y = 0; y < height; ++y) {
-    const uint8_t* const row =
-        &image.pixels[size_t{kChannels} * image.width * (top + y)];
-    for (const Taps& tap : taps) {
-      for (int c = 0; c < kChannels; ++c) {
-        result.pixels.push_back(
-            WeightedSum(tap, row + kChannels * tap.first + c, kChannels));
-      }
-    }
-  }
-  return result;
-}
-
-// The rows that `taps` describe; their `first` counts from row `top`, the first
-// one of `image`.
-Image ResizeColumns(const Image& image, int top,
-                    const std::vector<Taps>& taps) {
-  const size_t stride = size_t{kChannels} * image.width;
-  Image result;
-  result.width = image.width;
-  result.height = static_cast<int>(taps.size());
-  result.pixels.reserve(stride * taps.size());
-  for (const Taps& tap : taps) {
-    const uint8_t* const first =
-        image.pixels.data() + stride * (tap.first - top);
-    for (size_t i = 0; i < stride; ++i) {
-      result.pixels.push_back(WeightedSum(tap, first + i, stride));
-    }
-  }
-  return result;
 }
 
 }  // namespace
@@ -138,16 +78,15 @@ Image ResizeColumns(const Image& image, int top,
 Image ResizeAndCrop(const Image& image, int width, int height,
                     const Window& window, Interpolation interpolation) {
   const Filter filter = FilterFor(interpolation);
-  const std::vector<Taps> columns =
+  const LineTaps columns =
       ComputeTaps(image.width, width, window.left, window.width, filter);
-  const std::vector<Taps> rows =
+  const LineTaps rows =
       ComputeTaps(image.height, height, window.top, window.height, filter);
+  const ResampleIsa isa = AvailableResampleIsas().back();
   // Only the rows that the second pass will read.
-  const int top = rows.front().first;
-  const int bottom =
-      rows.back().first + static_cast<int>(rows.back().coefficients.size());
-  return ResizeColumns(ResizeRows(image, top, bottom - top, columns), top,
-                       rows);
+  const int top = rows.begin();
+  return ResampleColumns(
+      ResampleRows(image, top, rows.end() - top, columns, isa), top, rows, isa);
 }
 
 }  // namespace moevit

@@ -1,0 +1,93 @@
+#include "model/resample.h"
+
+#include <algorithm>
+
+#include "model/resample_avx2.h"
+
+namespace moevit {
+namespace {
+
+constexpr int kChannels = 3;
+
+// The weighted sum of inputs that are `stride` bytes apart.
+uint8_t WeightedSum(const uint8_t* first, size_t stride, const int32_t* weights,
+                    int count) {
+  int32_t sum = 1 << (kWeightBits - 1);
+  for (int i = 0; i < count; ++i) sum += first[i * stride] * weights[i];
+  return static_cast<uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
+}
+
+void ResampleRowsPortable(const Image& image, int top, const LineTaps& taps,
+                          Image* result) {
+  uint8_t* target = result->pixels.data();
+  for (int y = 0; y < result->height; ++y) {
+    const uint8_t* const row =
+        &image.pixels[size_t{kChannels} * image.width * (top + y)];
+    for (const LineTaps::Output& output : taps.outputs) {
+      for (int c = 0; c < kChannels; ++c) {
+        *target++ = WeightedSum(row + kChannels * output.first + c, kChannels,
+                                &taps.weights[output.weight], output.count);
+      }
+    }
+  }
+}
+
+void ResampleColumnsPortable(const Image& image, int top, const LineTaps& taps,
+                             Image* result) {
+  const size_t stride = size_t{kChannels} * image.width;
+  uint8_t* target = result->pixels.data();
+  for (const LineTaps::Output& output : taps.outputs) {
+    const uint8_t* const first =
+        image.pixels.data() + stride * (output.first - top);
+    for (size_t i = 0; i < stride; ++i) {
+      *target++ = WeightedSum(first + i, stride, &taps.weights[output.weight],
+                              output.count);
+    }
+  }
+}
+
+Image BlankImage(int width, int height) {
+  Image image;
+  image.width = width;
+  image.height = height;
+  image.pixels.resize(size_t{kChannels} * width * height);
+  return image;
+}
+
+}  // namespace
+
+std::vector<ResampleIsa> AvailableResampleIsas() {
+  std::vector<ResampleIsa> available = {ResampleIsa::kPortable};
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) available.push_back(ResampleIsa::kAvx2);
+#endif
+  return available;
+}
+
+Image ResampleRows(const Image& image, int top, int height,
+                   const LineTaps& taps, ResampleIsa isa) {
+  Image result = BlankImage(static_cast<int>(taps.outputs.size()), height);
+#if defined(__x86_64__)
+  if (isa == ResampleIsa::kAvx2) {
+    ResampleRowsAvx2(image, top, taps, &result);
+    return result;
+  }
+#endif
+  ResampleRowsPortable(image, top, taps, &result);
+  return result;
+}
+
+Image ResampleColumns(const Image& image, int top, const LineTaps& taps,
+                      ResampleIsa isa) {
+  Image result = BlankImage(image.width, static_cast<int>(taps.outputs.size()));
+#if defined(__x86_64__)
+  if (isa == ResampleIsa::kAvx2) {
+    ResampleColumnsAvx2(image, top, taps, &result);
+    return result;
+  }
+#endif
+  ResampleColumnsPortable(image, top, taps, &result);
+  return result;
+}
+
+}  // namespace moevit
