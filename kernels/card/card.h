@@ -34,6 +34,8 @@ struct KernelParameter {
   size_t bytes = 0;  // of a scalar; 8 for a pointer
   bool is_pointer = false;
   int bank = -1;  // memory a pointer of this unit reaches; -1: scalar
+
+  bool operator==(const KernelParameter&) const = default;
 };
 
 // One instance of a kernel on the card. Units work side by side; each runs its
@@ -42,6 +44,8 @@ struct ComputeUnit {
   std::string kernel;
   std::string instance;
   std::vector<KernelParameter> parameters;
+
+  bool operator==(const ComputeUnit&) const = default;
 };
 
 // Memory on the card and its twin in the host's memory. Neither follows the

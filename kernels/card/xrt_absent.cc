@@ -1,0 +1,15 @@
+// What takes the place of the adapter in a build without XRT.
+
+#include "kernels/card/xrt_card.h"
+
+namespace moevit {
+
+absl::StatusOr<std::unique_ptr<Card>> OpenXrtCard(
+    const XrtCardOptions& options) {
+  return absl::UnimplementedError(
+      "card " + options.bus_address +
+      " cannot be opened: this program was built without XRT "
+      "(MOEVIT_WITH_XRT)");
+}
+
+}  // namespace moevit

@@ -1,0 +1,48 @@
+// Opens Alveo cards, real or emulated, through XRT. The files xrt_*.cc are the
+// only ones that use XRT; its exceptions and states end there.
+
+#ifndef MOEVIT_KERNELS_CARD_XRT_CARD_H_
+#define MOEVIT_KERNELS_CARD_XRT_CARD_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "kernels/card/card.h"
+
+namespace moevit {
+
+struct XrtCardOptions {
+  // The card's address on the PCI bus: "0000:3b:00.1".
+  std::string bus_address;
+
+  // The image (.xclbin) to load.
+  std::string image_path;
+
+  // The UUID that the image must have; empty: any.
+  std::string image_uuid;
+
+  // What Card::name() says; empty: "xrt:" and the address.
+  std::string name;
+
+  // How often the board is asked for its power; infinite: never.
+  absl::Duration power_period = absl::Seconds(1);
+
+  // How long Reset and the destructor wait for work in flight to end before
+  // they leave it, with its memory, to itself.
+  absl::Duration patience = absl::Seconds(5);
+};
+
+// Opens the card and loads the image, if it is not there yet. Blocks. Returns
+//   kNotFound            for no such card or image
+//   kFailedPrecondition  for an image made for another shell or with another
+//                        UUID, or a card on which another one came up
+//   kUnavailable         when the card is in use, in reset or offline
+//   kUnimplemented       when this program was built without XRT
+absl::StatusOr<std::unique_ptr<Card>> OpenXrtCard(
+    const XrtCardOptions& options);
+
+}  // namespace moevit
+
+#endif  // MOEVIT_KERNELS_CARD_XRT_CARD_H_

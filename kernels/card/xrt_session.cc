@@ -1,0 +1,218 @@
+#include "kernels/card/xrt_session.h"
+
+#include <experimental/xrt_xclbin.h>
+#include <sys/stat.h>
+#include <version.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "kernels/card/power_sampler.h"
+#include "kernels/card/xrt_status.h"
+
+// The oldest XRT that this was written against, and has been run with.
+static_assert(XRT_VERSION_CODE >= XRT_VERSION(2, 13));
+
+namespace moevit {
+namespace {
+
+// XRT fills a map of the cards it schedules for without a lock when a card's
+// first kernel is opened, so that cards are opened one at a time.
+Mutex& OpenMutex() {
+  static Mutex* const mutex = new Mutex;
+  return *mutex;
+}
+
+// The parameters of a kernel as the image describes them; the banks are
+// XrtUnit's to find.
+std::vector<KernelParameter> Parameters(const xrt::xclbin::kernel& kernel,
+                                        const xrt::xclbin::ip& unit) {
+  std::vector<KernelParameter> parameters;
+  for (const xrt::xclbin::arg& argument : kernel.get_args()) {
+    KernelParameter parameter;
+    parameter.name = argument.get_name();
+    parameter.bytes = argument.get_size();
+    parameters.push_back(std::move(parameter));
+  }
+  // Only pointers are connected to memory.
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const xrt::xclbin::arg argument = unit.get_arg(static_cast<int32_t>(i));
+    parameters[i].is_pointer = argument && !argument.get_mems().empty();
+  }
+  return parameters;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<XrtSession>> XrtSession::Open(
+    const XrtCardOptions& options) {
+  std::unique_ptr<XrtSession> session(new XrtSession);
+  MutexLock lock(&OpenMutex());
+  MOEVIT_RETURN_IF_ERROR(session->OpenDevice(options));
+  MOEVIT_RETURN_IF_ERROR(session->LoadImage(options));
+  return session;
+}
+
+absl::Status XrtSession::OpenDevice(const XrtCardOptions& options) {
+  const std::string what = absl::StrCat("opening card ", options.bus_address);
+  const absl::Status opened = WithoutExceptions(what, [&]() -> absl::Status {
+    device_ = xrt::device(options.bus_address);
+    shell_ = device_.get_info<xrt::info::device::name>();
+    if (!device_.get_info<xrt::info::device::offline>()) {
+      return absl::OkStatus();
+    }
+    return absl::UnavailableError(absl::StrCat(what, ": it is offline"));
+  });
+  // XRT does not say why: most often there is no such card.
+  if (opened.code() != absl::StatusCode::kInternal) return opened;
+  return absl::NotFoundError(opened.message());
+}
+
+absl::Status XrtSession::LoadImage(const XrtCardOptions& options) {
+  const std::string what = absl::StrCat("loading ", options.image_path,
+                                        " on card ", options.bus_address);
+  struct stat status;
+  if (stat(options.image_path.c_str(), &status) != 0) {
+    return absl::NotFoundError(absl::StrCat(what, ": no such file"));
+  }
+  return WithoutExceptions(what, [&]() -> absl::Status {
+    const xrt::xclbin image(options.image_path);
+    const std::string uuid = image.get_uuid().to_string();
+    if (!options.image_uuid.empty() && uuid != options.image_uuid) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(what, ": its UUID is ", uuid, ", not ",
+                       options.image_uuid));
+    }
+    if (image.get_xsa_name() != shell_) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(what, ": it is for shell ", image.get_xsa_name(),
+                       ", the card has ", shell_));
+    }
+    device_.load_xclbin(image);
+    const std::string loaded = device_.get_xclbin_uuid().to_string();
+    if (loaded != uuid) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          what, ": the card reports image ", loaded, ", not ", uuid));
+    }
+    CreateUnits(image.get_uuid(), options.image_path);
+    return absl::OkStatus();
+  });
+}
+
+void XrtSession::CreateUnits(const xrt::uuid& image,
+                             const std::string& image_path) {
+  for (const xrt::xclbin::kernel& kernel :
+       xrt::xclbin(image_path).get_kernels()) {
+    for (const xrt::xclbin::ip& unit : kernel.get_cus()) {
+      const std::string name = unit.get_name();  // "kernel:instance"
+      units_.push_back(XrtUnit::Create(
+          device_, image,
+          {kernel.get_name(), name.substr(name.find(':') + 1),
+           Parameters(kernel, unit)}));
+      for (const auto& parameter : units_.back()->description().parameters) {
+        if (parameter.is_pointer) banks_.insert(parameter.bank);
+      }
+    }
+  }
+}
+
+absl::StatusOr<std::shared_ptr<XrtMemory>> XrtSession::Allocate(size_t bytes,
+                                                                int bank) {
+  if (bytes == 0) {
+    return absl::InvalidArgumentError("a buffer of 0 bytes");
+  }
+  if (!banks_.contains(bank)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("no unit reaches bank ", bank, ", only ",
+                     absl::StrJoin(banks_, ", ")));
+  }
+  MOEVIT_ASSIGN_OR_RETURN(std::shared_ptr<XrtMemory> memory,
+                          XrtMemory::Create(device_, bytes, bank));
+  MutexLock lock(&mutex_);
+  std::erase_if(memory_, [](const auto& weak) { return weak.expired(); });
+  memory_.push_back(memory);
+  return memory;
+}
+
+absl::StatusOr<std::shared_ptr<OperationState>> XrtSession::Copy(
+    XrtBuffer* buffer, xclBOSyncDirection direction, size_t offset,
+    size_t bytes) {
+  const bool to_card = direction == XCL_BO_SYNC_BO_TO_DEVICE;
+  const std::shared_ptr<XrtMemory>& memory = buffer->memory();
+  if (offset > memory->bytes() || bytes > memory->bytes() - offset) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a copy of ", bytes, " bytes at ", offset,
+                     " of a buffer of ", memory->bytes(), " bytes"));
+  }
+  if (!memory->object()) {
+    return absl::FailedPreconditionError(
+        "a copy of a buffer from before a reset");
+  }
+  const std::string what = absl::StrCat("copy of ", bytes, " bytes ",
+                                        to_card ? "to" : "from", " the card");
+  auto state = std::make_shared<OperationState>(what);
+  (to_card ? to_card_ : from_card_)
+      .Add(
+          [memory, direction, offset, bytes, what] {
+            return WithoutExceptions(what, [&]() -> absl::Status {
+              if (bytes > 0) memory->object().sync(direction, bytes, offset);
+              return absl::OkStatus();
+            });
+          },
+          state);
+  return state;
+}
+
+absl::StatusOr<double> XrtSession::PowerWatts() const {
+  return WithoutExceptions(
+      "reading the power", [this]() -> absl::StatusOr<double> {
+        return BoardWatts(device_.get_info<xrt::info::device::electrical>());
+      });
+}
+
+bool XrtSession::Close(absl::Time deadline) {
+  // Aborting asks the driver, which may not answer.
+  CopyThread aborter;
+  auto aborted = std::make_shared<OperationState>("aborting all launches");
+  aborter.Add(
+      [units = units_] {
+        for (const auto& unit : units) unit->Abort();
+        return absl::OkStatus();
+      },
+      aborted);
+  bool closed = aborted->Wait(deadline).ok();
+  closed = aborter.Stop(deadline) && closed;
+  closed = to_card_.Stop(deadline) && closed;
+  closed = from_card_.Stop(deadline) && closed;
+  if (!closed) {
+    // XRT or its driver may still use these, at any time.
+    new std::vector<std::shared_ptr<XrtUnit>>(units_);
+    return false;
+  }
+  units_.clear();
+  std::vector<std::weak_ptr<XrtMemory>> memory;
+  {
+    MutexLock lock(&mutex_);
+    memory.swap(memory_);
+  }
+  for (const auto& weak : memory) {
+    if (const std::shared_ptr<XrtMemory> buffer = weak.lock()) buffer->Void();
+  }
+  return true;
+}
+
+XrtSession::~XrtSession() { Close(absl::Now()); }
+
+absl::Status XrtSession::ResetCard() {
+  return WithoutExceptions("resetting the card", [this]() -> absl::Status {
+    device_.reset();
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace moevit

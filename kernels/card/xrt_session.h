@@ -1,0 +1,77 @@
+// One opening of a card: the device, the image on it, its units and buffers,
+// from OpenXrtCard or a reset to the next reset.
+
+#ifndef MOEVIT_KERNELS_CARD_XRT_SESSION_H_
+#define MOEVIT_KERNELS_CARD_XRT_SESSION_H_
+
+#include <xrt/xrt_device.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/mutex.h"
+#include "kernels/card/copy_thread.h"
+#include "kernels/card/xrt_buffer.h"
+#include "kernels/card/xrt_card.h"
+#include "kernels/card/xrt_unit.h"
+
+namespace moevit {
+
+// Thread safe, apart from Open and Close.
+class XrtSession {
+ public:
+  static absl::StatusOr<std::unique_ptr<XrtSession>> Open(
+      const XrtCardOptions& options);
+
+  // Closes with patience for nothing: call Close before.
+  ~XrtSession();
+  XrtSession(const XrtSession&) = delete;
+  XrtSession& operator=(const XrtSession&) = delete;
+
+  const std::string& shell() const { return shell_; }
+  const std::vector<std::shared_ptr<XrtUnit>>& units() const { return units_; }
+
+  absl::StatusOr<std::shared_ptr<XrtMemory>> Allocate(size_t bytes, int bank);
+
+  // See Card::CopyToCard and CopyFromCard.
+  absl::StatusOr<std::shared_ptr<OperationState>> Copy(
+      XrtBuffer* buffer, xclBOSyncDirection direction, size_t offset,
+      size_t bytes);
+
+  absl::StatusOr<double> PowerWatts() const;
+
+  // Ends everything in flight and gives the card's memory back; only the
+  // device is kept open. False when something has not ended by `deadline`:
+  // what belongs to it is then never freed.
+  bool Close(absl::Time deadline);
+
+  // Resets the card. REQUIRES: Close() has returned true.
+  absl::Status ResetCard();
+
+ private:
+  XrtSession() = default;
+  absl::Status OpenDevice(const XrtCardOptions& options);
+  absl::Status LoadImage(const XrtCardOptions& options);
+  void CreateUnits(const xrt::uuid& image, const std::string& image_path);
+
+  // Constant once open.
+  std::string shell_;
+  xrt::device device_;
+  std::vector<std::shared_ptr<XrtUnit>> units_;
+  std::set<int> banks_;  // that units reach
+
+  CopyThread to_card_;
+  CopyThread from_card_;
+
+  Mutex mutex_;
+  std::vector<std::weak_ptr<XrtMemory>> memory_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_KERNELS_CARD_XRT_SESSION_H_
