@@ -12,8 +12,8 @@
 
 #if defined(__VITIS_HLS__) || defined(__SYNTHESIS__)
 
-#include "hls_stream.h"
-#include "hls_vector.h"
+#include <hls_stream.h>
+#include <hls_vector.h>
 
 namespace moevit {
 namespace hls {
@@ -29,10 +29,13 @@ using Vec = ::hls::vector<T, kLanes>;
 
 #define MOEVIT_DATAFLOW _Pragma("HLS dataflow")
 #define MOEVIT_PROCESS(function, ...) function(__VA_ARGS__)
+#define MOEVIT_MEMORY(type, name) type name
 #define MOEVIT_COUNTER(name)
 #define MOEVIT_COUNT(name, amount)
 
 #else  // Simulation.
+
+#include <memory>
 
 #include "kernels/hls/sim/counts.h"
 #include "kernels/hls/sim/dataflow.h"
@@ -46,6 +49,11 @@ using Vec = ::hls::vector<T, kLanes>;
 // MOEVIT_PROCESS(Function, arguments...); calls one function of the region.
 #define MOEVIT_PROCESS(function, ...) \
   moevit_dataflow.Run(#function, [&] { function(__VA_ARGS__); })
+
+// MOEVIT_MEMORY(Type, name); declares a memory too large for a thread's stack.
+#define MOEVIT_MEMORY(type, name)                       \
+  const std::unique_ptr<type> name##_storage(new type); \
+  type& name = *name##_storage
 
 // MOEVIT_COUNTER(name); declares a counter in the current scope, and
 // MOEVIT_COUNT(name, amount); adds to it: pipeline iterations, bytes.

@@ -1,0 +1,94 @@
+// The matrix memory of the linear operator: two banks, one that is multiplied
+// with and one into which the next matrix loads.
+
+#ifndef MOEVIT_KERNELS_HLS_LINEAR_MATRIX_H_
+#define MOEVIT_KERNELS_HLS_LINEAR_MATRIX_H_
+
+#include <cstdint>
+
+#include "kernels/hls/descriptor.h"
+#include "kernels/hls/linear_tile.h"
+#include "kernels/hls/linear_tiles.h"
+#include "kernels/hls/word.h"
+
+namespace moevit {
+namespace hls {
+
+template <typename Card>
+struct MatrixMemory {
+  static constexpr int kBankWords = Card::kLinear.weight_words;
+  static constexpr int kBankLines = Card::kLinear.max_out / kConstantsPerLine;
+
+  // By output lane, then [bank][block of output channels][word of inputs].
+  Word weights[Card::kLinear.out_lanes][2 * kBankWords];
+  WeightLine constants[2 * kBankLines];
+  WeightLine table[2][kTableWords];
+};
+
+// Where the next line of a matrix image goes.
+class LoadPosition {
+ public:
+  LoadPosition() = default;
+  LoadPosition(const MatrixLoad& load, int bank)
+      : bank_(bank), in_words_(load.in_words) {
+    constants_end_ = kTableWords + ConstantWords(load.out);
+    end_ = load.out > 0 ? MatrixImageWords(load.in_words, load.out) : 0;
+  }
+
+  bool done() const { return line_ == end_; }
+
+  template <typename Card>
+  void Store(const WeightLine& line, MatrixMemory<Card>& memory) {
+#pragma HLS INLINE
+    if (line_ < kTableWords) {
+      memory.table[bank_][line_] = line;
+    } else if (line_ < constants_end_) {
+      memory.constants[bank_ * MatrixMemory<Card>::kBankLines + line_ -
+                       kTableWords] = line;
+    } else {
+      StoreWeights<Card>(line, memory);
+    }
+    ++line_;
+  }
+
+ private:
+  template <typename Card>
+  void StoreWeights(const WeightLine& line, MatrixMemory<Card>& memory) {
+#pragma HLS INLINE
+    const int at = bank_ * MatrixMemory<Card>::kBankWords + block_word_ + word_;
+    memory.weights[lane_][at] = line.even;
+    memory.weights[lane_ + 1][at] = line.odd;
+    if (++word_ < in_words_) return;
+    word_ = 0;
+    lane_ += 2;
+    if (lane_ < Card::kLinear.out_lanes) return;
+    lane_ = 0;
+    block_word_ += in_words_;
+  }
+
+  int bank_ = 0;
+  int in_words_ = 0;
+  int constants_end_ = 0;
+  int end_ = 0;
+  int line_ = 0;
+  int lane_ = 0;
+  int word_ = 0;
+  int block_word_ = 0;  // of the first word of the block of output channels
+};
+
+// Constants of output channel `channel` in a line that holds it.
+inline ChannelConstants ConstantsAt(const WeightLine& line, int channel) {
+  const int index = channel % kConstantsPerLine;
+  const Word& word = index % 2 == 0 ? line.even : line.odd;
+  const int at = index / 2;
+  ChannelConstants constants = {};
+  constants.bias = Int32At(word, 2 * at);
+  constants.multiplier = Int16At(word, 4 * at + 2);
+  constants.shift = word[8 * at + 6];
+  return constants;
+}
+
+}  // namespace hls
+}  // namespace moevit
+
+#endif  // MOEVIT_KERNELS_HLS_LINEAR_MATRIX_H_
