@@ -19,12 +19,14 @@ namespace {
 
 std::unique_ptr<Executor> MakeExecutor(const BenchmarkCase& what,
                                        const Program* program, Isa isa,
-                                       std::vector<absl::Duration>* op_times) {
+                                       std::vector<absl::Duration>* op_times,
+                                       int64_t* activation_bytes) {
   CpuExecutorOptions options;
   options.threads = what.threads;
   options.max_batch = what.batch;
   options.isa = isa;
   options.op_times = op_times;
+  options.activation_bytes = activation_bytes;
   return NewCpuExecutor(program, options);
 }
 
@@ -46,12 +48,12 @@ ModelBenchmark::ModelBenchmark(BenchmarkCase what, const Program* program,
       multiplications_(OpMultiplications(*program)),
       pixels_(RandomPixels(*program, case_.batch, /*seed=*/1)),
       logits_(int64_t{case_.batch} * program->classes),
-      executor_(MakeExecutor(case_, program, options.isa, &op_times_)) {
+      executor_(MakeExecutor(case_, program, options.isa, &op_times_,
+                             &result_.activation_bytes)) {
   result_.measured = case_;
   result_.multiplications = std::accumulate(multiplications_.begin(),
                                             multiplications_.end(), int64_t{0});
   result_.weight_bytes = WeightBytes(*program);
-  result_.activation_bytes = ActivationBytes(*program, case_.batch);
 }
 
 absl::Status ModelBenchmark::RunOnce() {

@@ -86,9 +86,9 @@ class ModelBenchmark {
   const std::vector<int64_t> multiplications_;  // by op
   const std::vector<uint8_t> pixels_;
   std::vector<int32_t> logits_;
-  std::vector<absl::Duration> op_times_;  // by op, over all measured images
-  const std::unique_ptr<Executor> executor_;
-  BenchmarkResult result_;  // its samples so far
+  std::vector<absl::Duration> op_times_;      // by op, over all measured images
+  BenchmarkResult result_;                    // its samples so far
+  const std::unique_ptr<Executor> executor_;  // writes into the two above
   int64_t measured_images_ = 0;
 };
 

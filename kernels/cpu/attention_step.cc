@@ -49,16 +49,20 @@ class AttentionStep : public Step {
 
   int64_t scratch_bytes() const override { return layout_.bytes(); }
 
-  void Run(const Batch& batch) const override {
-    const int64_t heads = int64_t{batch.images} * op_.heads;
-    const int64_t parts = RowParts(heads, batch.team->workers());
-    batch.team->Run(heads * parts, [&](int64_t task, int worker) {
+  StepUse use() const override {
+    return {Scope::kImages, 0, {op_.input, op_.output}};
+  }
+
+  void Run(const BatchView& batch) const override {
+    const int64_t heads = int64_t{batch.images()} * op_.heads;
+    const int64_t parts = RowParts(heads, batch.workers());
+    batch.ForEach(heads * parts, [&](int64_t task, int worker) {
       const int64_t part = task % parts;
       const int first = static_cast<int>(tokens_ * part / parts);
       const int end = static_cast<int>(tokens_ * (part + 1) / parts);
       const int64_t head = task / parts;
       AttendHead(batch, head / op_.heads, static_cast<int>(head % op_.heads),
-                 first, end - first, batch.ScratchOf(worker));
+                 first, end - first, batch.scratch(worker));
     });
   }
 
@@ -106,11 +110,10 @@ class AttentionStep : public Step {
     return constants;
   }
 
-  void AttendHead(const Batch& batch, int64_t image, int head, int first,
+  void AttendHead(const BatchView& batch, int64_t image, int head, int first,
                   int rows, uint8_t* scratch) const {
-    const ValueStore& values = *batch.values;
-    const int64_t qkv_stride = values.stride(op_.input);
-    const uint8_t* const q = values.codes(op_.input) +
+    const int64_t qkv_stride = batch.stride(op_.input);
+    const uint8_t* const q = batch.codes(op_.input) +
                              image * tokens_ * qkv_stride +
                              int64_t{head} * head_width_;
     PackHeadCall pack;
@@ -128,8 +131,8 @@ class AttentionStep : public Step {
     AttendCall call;
     call.queries = q + first * qkv_stride;
     call.query_stride = qkv_stride;
-    call.output_stride = values.stride(op_.output);
-    call.output = values.codes(op_.output) +
+    call.output_stride = batch.stride(op_.output);
+    call.output = batch.codes(op_.output) +
                   (image * tokens_ + first) * call.output_stride +
                   int64_t{head} * head_width_;
     call.rows = rows;
@@ -159,8 +162,8 @@ class AttentionStep : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> MakeStep(const AttentionOp& op, const StepBuilder& with) {
-  return std::make_unique<AttentionStep>(op, with);
+void AddSteps(const AttentionOp& op, const StepBuilder& with, StepList* steps) {
+  steps->push_back(std::make_unique<AttentionStep>(op, with));
 }
 
 }  // namespace moevit::cpu

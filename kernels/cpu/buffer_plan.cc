@@ -3,34 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
-#include <variant>
 
 #include "kernels/cpu/aligned_memory.h"
 
 namespace moevit::cpu {
 namespace {
-
-struct ValueUse {
-  std::vector<ValueId> read;
-  std::vector<ValueId> written;
-};
-
-ValueUse Use(const PatchEmbedOp& op) { return {{}, {op.output}}; }
-ValueUse Use(const LayerNormOp& op) { return {{op.input}, {op.output}}; }
-ValueUse Use(const LinearOp& op) { return {{op.input}, {op.output}}; }
-ValueUse Use(const LinearAddOp& op) {
-  return {{op.input, op.residual}, {op.output}};
-}
-ValueUse Use(const AttentionOp& op) { return {{op.input}, {op.output}}; }
-ValueUse Use(const GateOp& op) { return {{op.input}, {op.output}}; }
-ValueUse Use(const ExpertLinearOp& op) {
-  return {{op.input, op.routing}, {op.output}};
-}
-ValueUse Use(const ExpertCombineOp& op) {
-  return {{op.input, op.routing, op.residual}, {op.output}};
-}
-ValueUse Use(const PoolOp& op) { return {{op.input}, {op.output}}; }
-ValueUse Use(const HeadOp& op) { return {{op.input}, {}}; }
 
 bool Overlap(const Lifetime& a, const Lifetime& b) {
   return a.first <= b.last && b.first <= a.last;
@@ -38,14 +15,17 @@ bool Overlap(const Lifetime& a, const Lifetime& b) {
 
 }  // namespace
 
-std::vector<Lifetime> ValueLifetimes(const Program& program) {
-  std::vector<Lifetime> lifetimes(program.values.size());
-  for (size_t i = 0; i < program.ops.size(); ++i) {
-    const int at = static_cast<int>(i);
-    const ValueUse use =
-        std::visit([](const auto& op) { return Use(op); }, program.ops[i].body);
-    for (ValueId id : use.written) lifetimes[id] = {at, at};
-    for (ValueId id : use.read) lifetimes[id].last = at;
+std::vector<Lifetime> ValueLifetimes(int values,
+                                     const std::vector<StepUse>& steps,
+                                     const std::vector<int>& time_of) {
+  std::vector<Lifetime> lifetimes(values);
+  std::vector<bool> begun(values);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    for (ValueId id : steps[i].values) {
+      if (!begun[id]) lifetimes[id].first = time_of[i];
+      begun[id] = true;
+      lifetimes[id].last = time_of[i];
+    }
   }
   return lifetimes;
 }
@@ -70,7 +50,8 @@ BufferPlan PlanBuffers(const std::vector<Lifetime>& lifetimes,
           offset, RoundUp(plan.offsets[other] + bytes[other], kAlignment));
     }
     plan.offsets[value] = offset;
-    plan.bytes = std::max(plan.bytes, offset + bytes[value]);
+    plan.bytes =
+        std::max(plan.bytes, RoundUp(offset + bytes[value], kAlignment));
     const auto after = std::upper_bound(
         placed.begin(), placed.end(), offset,
         [&](int64_t o, size_t p) { return o < plan.offsets[p]; });

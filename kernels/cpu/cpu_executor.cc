@@ -7,12 +7,15 @@
 #include <variant>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
 #include "kernels/cpu/aligned_memory.h"
+#include "kernels/cpu/batch_runner.h"
+#include "kernels/cpu/batch_view.h"
 #include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/schedule.h"
 #include "kernels/cpu/step.h"
+#include "kernels/cpu/value_layout.h"
 #include "kernels/cpu/value_store.h"
 #include "kernels/cpu/worker_team.h"
 
@@ -25,30 +28,56 @@ Isa ChooseIsa(const CpuExecutorOptions& options) {
   return isa.ok() ? *isa : AvailableIsas().back();
 }
 
+// The steps of a program and what is known before anything runs.
+struct Preparation {
+  Preparation(const Program& program, const CpuExecutorOptions& options)
+      : layouts(program) {
+    cpu::StepBuilder with;
+    with.program = &program;
+    with.layouts = &layouts;
+    with.kernels = &cpu::KernelsFor(ChooseIsa(options));
+    with.weights = &weights;
+    with.expert_layers = options.expert_layers;
+    for (const Op& op : program.ops) {
+      std::visit([&](const auto& body) { cpu::AddSteps(body, with, &steps); },
+                 op.body);
+      end_steps.push_back(static_cast<int>(steps.size()));
+    }
+    for (const auto& step : steps) {
+      uses.push_back(step->use());
+      scratch_bytes = std::max(
+          scratch_bytes, cpu::RoundUp(step->scratch_bytes(), cpu::kAlignment));
+    }
+    schedule = cpu::MakeSchedule(uses);
+  }
+
+  const cpu::ValueLayouts layouts;
+  cpu::MemoryArena weights;
+  cpu::StepList steps;
+  std::vector<int> end_steps;  // by op: the first step that is not its own
+  std::vector<cpu::StepUse> uses;
+  std::vector<cpu::Segment> schedule;
+  int64_t scratch_bytes = 0;  // per worker
+};
+
 class CpuExecutor : public Executor {
  public:
   CpuExecutor(const Program* program, const CpuExecutorOptions& options)
       : program_(*program),
         max_batch_(options.max_batch),
         op_times_(options.op_times),
+        prepared_(*program, options),
         team_(options.threads > 0 ? options.threads : AvailableCpuCount()),
-        values_(*program, options.max_batch) {
-    cpu::StepBuilder with;
-    with.program = program;
-    with.kernels = &cpu::KernelsFor(ChooseIsa(options));
-    with.weights = &weights_;
-    with.expert_layers = options.expert_layers;
-    for (const Op& op : program->ops) {
-      steps_.push_back(std::visit(
-          [&](const auto& body) { return cpu::MakeStep(body, with); },
-          op.body));
-      scratch_stride_ = std::max(
-          scratch_stride_,
-          cpu::RoundUp(steps_.back()->scratch_bytes(), cpu::kAlignment));
-    }
-    scratch_ =
-        weights_.AllocateArray<uint8_t>(scratch_stride_ * team_.workers());
+        values_(*program, prepared_.layouts, prepared_.uses, prepared_.schedule,
+                options.max_batch, team_.workers()),
+        scratch_(memory_.AllocateArray<uint8_t>(prepared_.scratch_bytes *
+                                                team_.workers())),
+        runner_(&prepared_.steps, &prepared_.schedule, team_.workers(),
+                /*timed=*/op_times_ != nullptr) {
     if (op_times_ != nullptr) op_times_->resize(program->ops.size());
+    if (options.activation_bytes != nullptr) {
+      *options.activation_bytes = values_.bytes();
+    }
   }
 
   absl::string_view name() const override { return "cpu"; }
@@ -63,34 +92,32 @@ class CpuExecutor : public Executor {
                               absl::FunctionRef<bool()> cancelled) override {
     MOEVIT_RETURN_IF_ERROR(CheckBatch(program_, images, pixels, logits));
     for (int first = 0; first < images; first += max_batch_) {
-      absl::Status status;
-      cpu::Batch batch;
-      batch.status = &status;
-      batch.images = std::min(max_batch_, images - first);
-      batch.pixels = pixels.data() + first * program_.image_bytes();
-      batch.logits = logits.data() + int64_t{first} * program_.classes;
-      batch.values = &values_;
-      batch.team = &team_;
-      batch.scratch = scratch_;
-      batch.scratch_stride = scratch_stride_;
-      MOEVIT_RETURN_IF_ERROR(RunSteps(batch, cancelled));
+      cpu::BatchRun run;
+      run.layouts = &prepared_.layouts;
+      run.store = &values_;
+      run.team = &team_;
+      run.scratch = scratch_;
+      run.scratch_stride = prepared_.scratch_bytes;
+      run.images = std::min(max_batch_, images - first);
+      run.image_bytes = program_.image_bytes();
+      run.pixels = pixels.data() + first * run.image_bytes;
+      run.logits = logits.data() + int64_t{first} * program_.classes;
+      MOEVIT_RETURN_IF_ERROR(runner_.Run(&run, cancelled));
       if (load != nullptr) CountExperts(load);
     }
+    if (op_times_ != nullptr) ReportTimes();
     return absl::OkStatus();
   }
 
  private:
-  absl::Status RunSteps(const cpu::Batch& batch,
-                        absl::FunctionRef<bool()> cancelled) {
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      if (cancelled()) return BatchCancelledError();
-      const absl::Time start =
-          op_times_ == nullptr ? absl::InfinitePast() : absl::Now();
-      steps_[i]->Run(batch);
-      MOEVIT_RETURN_IF_ERROR(*batch.status);
-      if (op_times_ != nullptr) (*op_times_)[i] += absl::Now() - start;
+  // Adds the time since the last report.
+  void ReportTimes() {
+    int step = 0;
+    for (size_t op = 0; op < program_.ops.size(); ++op) {
+      for (; step < prepared_.end_steps[op]; ++step) {
+        (*op_times_)[op] += runner_.TakeStepTime(step);
+      }
     }
-    return absl::OkStatus();
   }
 
   // Adds the group sizes of the batch that just ran.
@@ -112,12 +139,12 @@ class CpuExecutor : public Executor {
   const Program& program_;
   const int max_batch_;
   std::vector<absl::Duration>* const op_times_;
+  const Preparation prepared_;
   cpu::WorkerTeam team_;
-  cpu::ValueStore values_;
-  cpu::MemoryArena weights_;
-  std::vector<std::unique_ptr<cpu::Step>> steps_;  // by op
-  uint8_t* scratch_ = nullptr;
-  int64_t scratch_stride_ = 0;  // bytes per worker
+  cpu::MemoryArena memory_;
+  const cpu::ValueStore values_;
+  uint8_t* const scratch_;
+  cpu::BatchRunner runner_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #ifndef MOEVIT_KERNELS_CPU_CPU_EXECUTOR_H_
 #define MOEVIT_KERNELS_CPU_CPU_EXECUTOR_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -35,6 +36,10 @@ struct CpuExecutorOptions {
   // Where to add the time that each op takes, by op index; null: not measured.
   // Must outlive the executor; is resized by NewCpuExecutor.
   std::vector<absl::Duration>* op_times = nullptr;
+
+  // Where NewCpuExecutor writes how much memory intermediate results take, of
+  // all threads together; null: nowhere.
+  int64_t* activation_bytes = nullptr;
 
   // Runs the experts instead of this executor, which then packs no weights of
   // theirs; null: they run here. Called on the thread of Run, between whose ops

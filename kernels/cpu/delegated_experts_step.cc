@@ -2,6 +2,7 @@
 // grouped tokens over, and the combination finds the outputs in place.
 
 #include <memory>
+#include <utility>
 #include <variant>
 
 #include "absl/types/span.h"
@@ -22,41 +23,45 @@ class DelegatedExpertsStep : public Step {
       }
       const auto* const combine = std::get_if<ExpertCombineOp>(&other.body);
       if (combine != nullptr && combine->input == op.output) {
-        combined_ = combine->output;
+        outputs_ = with.layouts->expert_outputs(combine->output);
       }
     }
   }
 
-  void Run(const Batch& batch) const override {
-    const ValueStore& values = *batch.values;
-    const Routing& routing = values.routing(op_.routing);
-    const int64_t assignments = int64_t{batch.images} *
-                                values.rows(op_.routing) *
-                                values.channels(op_.routing);
+  StepUse use() const override {
+    return {Scope::kBatch, 0, {op_.input, op_.routing, outputs_}};
+  }
+
+  void Run(const BatchView& batch) const override {
+    const Routing& routing = batch.routing(op_.routing);
+    const int64_t top_k = batch.channels(op_.routing);
+    const int64_t assignments = batch.rows(op_.routing) * top_k;
     ExpertLayerCall call;
     call.layer = layer_;
     call.first = absl::MakeConstSpan(routing.first, op_.experts.size() + 1);
     call.order = absl::MakeConstSpan(routing.order, assignments);
     call.tokens = absl::MakeConstSpan(routing.tokens, assignments);
-    call.codes = values.codes(op_.input);
-    call.code_stride = values.stride(op_.input);
-    call.outputs = values.expert_outputs(combined_);
-    call.output_stride = values.stride(combined_);
-    *batch.status = runner_.RunLayer(call);
+    call.codes = batch.codes(op_.input);
+    call.code_stride = batch.stride(op_.input);
+    call.outputs = batch.wide(outputs_);
+    call.output_stride = batch.stride(outputs_) / top_k;
+    if (absl::Status status = runner_.RunLayer(call); !status.ok()) {
+      batch.Fail(std::move(status));
+    }
   }
 
  private:
   const ExpertLinearOp& op_;
   ExpertLayerRunner& runner_;
   int layer_ = 0;
-  ValueId combined_ = 0;
+  ValueId outputs_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> MakeDelegatedStep(const ExpertLinearOp& op,
-                                        const StepBuilder& with) {
-  return std::make_unique<DelegatedExpertsStep>(op, with);
+void AddDelegatedStep(const ExpertLinearOp& op, const StepBuilder& with,
+                      StepList* steps) {
+  steps->push_back(std::make_unique<DelegatedExpertsStep>(op, with));
 }
 
 }  // namespace moevit::cpu

@@ -1,5 +1,5 @@
-// The gate: which experts each token goes to. Ends with the batch's tokens
-// grouped by expert.
+// The gate: which experts each token goes to, and the batch's tokens grouped by
+// expert.
 
 #include <algorithm>
 #include <memory>
@@ -20,7 +20,8 @@ class GateStep : public Step {
   GateStep(const GateOp& op, const StepBuilder& with)
       : op_(op),
         kernels_(*with.kernels),
-        width_(with.program->values[op.input].channels),
+        rows_(with.layouts->rows(op.input)),
+        width_(with.layouts->channels(op.input)),
         lanes_(static_cast<int>(RoundUp(op.experts, with.kernels->lanes))) {
     PackWeights(with.weights);
     logits_bytes_ = RoundUp(
@@ -34,22 +35,18 @@ class GateStep : public Step {
     return logits_bytes_ + wide_bytes_ + op_.top_k * int64_t{sizeof(int)};
   }
 
-  void Run(const Batch& batch) const override {
-    const ValueStore& values = *batch.values;
-    const int64_t tokens = int64_t{batch.images} * values.rows(op_.output);
-    batch.team->Run(
-        (tokens + kTokens - 1) / kTokens, [&](int64_t task, int worker) {
-          const int64_t first = task * kTokens;
-          const int64_t count = std::min<int64_t>(kTokens, tokens - first);
-          RouteTokens(values, first, static_cast<int>(count),
-                      batch.ScratchOf(worker));
-        });
-    const Routing& routing = values.routing(op_.output);
-    const int64_t assignments = tokens * op_.top_k;
-    const absl::Span<int32_t> order(routing.order, assignments);
-    GroupByExpert(absl::MakeConstSpan(routing.experts, assignments),
-                  absl::MakeSpan(routing.first, op_.experts + 1), order);
-    TokensOf(order, op_.top_k, absl::MakeSpan(routing.tokens, assignments));
+  StepUse use() const override {
+    return {Scope::kRows, rows_, {op_.input, op_.output}};
+  }
+
+  void Run(const BatchView& batch) const override {
+    const int64_t tokens = batch.rows(op_.input);
+    batch.ForEach((tokens + kTokens - 1) / kTokens, [&](int64_t task,
+                                                        int worker) {
+      const int64_t first = task * kTokens;
+      const int64_t count = std::min<int64_t>(kTokens, tokens - first);
+      RouteTokens(batch, first, static_cast<int>(count), batch.scratch(worker));
+    });
   }
 
  private:
@@ -73,12 +70,12 @@ class GateStep : public Step {
     bias_ = bias;
   }
 
-  void RouteTokens(const ValueStore& values, int64_t first, int count,
+  void RouteTokens(const BatchView& batch, int64_t first, int count,
                    uint8_t* scratch) const {
     int32_t* const logits = reinterpret_cast<int32_t*>(scratch);
     GateCall call;
-    call.stride = values.stride(op_.input);
-    call.input = values.codes(op_.input) + first * call.stride;
+    call.stride = batch.stride(op_.input);
+    call.input = batch.codes(op_.input) + first * call.stride;
     call.rows = count;
     call.width = width_;
     call.expert_vectors = lanes_ / kernels_.lanes;
@@ -90,10 +87,11 @@ class GateStep : public Step {
 
     int* const selected =
         reinterpret_cast<int*>(scratch + logits_bytes_ + wide_bytes_);
-    const Routing& routing = values.routing(op_.output);
+    const Routing& routing = batch.routing(op_.output);
+    const int64_t first_token = batch.first_row(op_.output) + first;
     for (int i = 0; i < count; ++i) {
       const int32_t* const row = logits + int64_t{i} * lanes_;
-      const int64_t at = (first + i) * op_.top_k;
+      const int64_t at = (first_token + i) * op_.top_k;
       arith::SelectTopK(row, op_.experts, op_.top_k, selected);
       std::copy_n(selected, op_.top_k, routing.experts + at);
       arith::GateWeights(row, op_.experts, op_.top_k, selected,
@@ -104,6 +102,7 @@ class GateStep : public Step {
 
   const GateOp& op_;
   const KernelTable& kernels_;
+  const int rows_;  // per image
   const int width_;
   const int lanes_;  // experts, in whole vectors
   const int16_t* weights_ = nullptr;
@@ -112,10 +111,31 @@ class GateStep : public Step {
   int64_t wide_bytes_ = 0;
 };
 
+// Groups the tokens of the batch once all of them are routed.
+class GroupStep : public Step {
+ public:
+  explicit GroupStep(const GateOp& op) : op_(op) {}
+
+  StepUse use() const override { return {Scope::kBatch, 0, {op_.output}}; }
+
+  void Run(const BatchView& batch) const override {
+    const Routing& routing = batch.routing(op_.output);
+    const int64_t assignments = batch.rows(op_.output) * op_.top_k;
+    const absl::Span<int32_t> order(routing.order, assignments);
+    GroupByExpert(absl::MakeConstSpan(routing.experts, assignments),
+                  absl::MakeSpan(routing.first, op_.experts + 1), order);
+    TokensOf(order, op_.top_k, absl::MakeSpan(routing.tokens, assignments));
+  }
+
+ private:
+  const GateOp& op_;
+};
+
 }  // namespace
 
-std::unique_ptr<Step> MakeStep(const GateOp& op, const StepBuilder& with) {
-  return std::make_unique<GateStep>(op, with);
+void AddSteps(const GateOp& op, const StepBuilder& with, StepList* steps) {
+  steps->push_back(std::make_unique<GateStep>(op, with));
+  steps->push_back(std::make_unique<GroupStep>(op));
 }
 
 }  // namespace moevit::cpu

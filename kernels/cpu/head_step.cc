@@ -31,34 +31,36 @@ class HeadStep : public Step {
     return kImages * stride_ * int64_t{sizeof(int16_t)};
   }
 
-  void Run(const Batch& batch) const override {
+  StepUse use() const override { return {Scope::kImages, 0, {op_.input}}; }
+
+  void Run(const BatchView& batch) const override {
     const int panels = matrices_[0].panels;
     const int groups = (panels + kPanels - 1) / kPanels;
-    const int blocks = (batch.images + kImages - 1) / kImages;
-    batch.team->Run(int64_t{blocks} * groups, [&](int64_t task, int worker) {
+    const int blocks = (batch.images() + kImages - 1) / kImages;
+    batch.ForEach(int64_t{blocks} * groups, [&](int64_t task, int worker) {
       ProductCall product;
       const int first = static_cast<int>(task / groups) * kImages;
-      product.rows = std::min(kImages, batch.images - first);
+      product.rows = std::min(kImages, batch.images() - first);
       product.first_panel = static_cast<int>(task % groups) * kPanels;
       product.end_panel = std::min(product.first_panel + kPanels, panels);
       AddRows(batch, first, product,
-              reinterpret_cast<int16_t*>(batch.ScratchOf(worker)));
+              reinterpret_cast<int16_t*>(batch.scratch(worker)));
     });
   }
 
  private:
-  void AddRows(const Batch& batch, int first_image, ProductCall product,
+  void AddRows(const BatchView& batch, int first_image, ProductCall product,
                int16_t* fine) const {
     const int panel_width = kPanelVectors * kernels_.lanes;
     const int first = std::min(product.first_panel * panel_width, classes_);
     const int end = std::min(product.end_panel * panel_width, classes_);
-    const ValueStore& values = *batch.values;
-    const int64_t row_stride = values.stride(op_.input);
+    const int64_t row_stride = batch.stride(op_.input);
     const auto input_rows = static_cast<int64_t>(matrices_.size());
-    int32_t* const logits = batch.logits + int64_t{first_image} * classes_;
+    int32_t* const logits =
+        batch.logits(classes_) + int64_t{first_image} * classes_;
     for (int64_t row = 0; row < input_rows; ++row) {
       product.matrix = &matrices_[row];
-      product.input = {values.codes(op_.input) +
+      product.input = {batch.codes(op_.input) +
                            (first_image * input_rows + row) * row_stride,
                        input_rows * row_stride};
       WideProductCall call;
@@ -84,8 +86,8 @@ class HeadStep : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> MakeStep(const HeadOp& op, const StepBuilder& with) {
-  return std::make_unique<HeadStep>(op, with);
+void AddSteps(const HeadOp& op, const StepBuilder& with, StepList* steps) {
+  steps->push_back(std::make_unique<HeadStep>(op, with));
 }
 
 }  // namespace moevit::cpu

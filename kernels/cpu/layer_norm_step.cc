@@ -14,7 +14,7 @@ constexpr int kRows = 32;
 class LayerNormStep : public Step {
  public:
   LayerNormStep(const LayerNormOp& op, const StepBuilder& with)
-      : op_(op), kernels_(*with.kernels) {
+      : op_(op), kernels_(*with.kernels), rows_(with.layouts->rows(op.input)) {
     const auto width = static_cast<int64_t>(op.gamma.size());
     const int64_t stride = RoundUp(width, kRowPadding);
     gamma_ = with.weights->AllocateArray<int32_t>(stride);
@@ -26,18 +26,21 @@ class LayerNormStep : public Step {
     }
   }
 
-  void Run(const Batch& batch) const override {
-    const ValueStore& values = *batch.values;
-    const int64_t rows = int64_t{batch.images} * values.rows(op_.input);
-    const int64_t stride = values.stride(op_.input);
-    batch.team->Run((rows + kRows - 1) / kRows, [&](int64_t task, int) {
+  StepUse use() const override {
+    return {Scope::kRows, rows_, {op_.input, op_.output}};
+  }
+
+  void Run(const BatchView& batch) const override {
+    const int64_t rows = batch.rows(op_.input);
+    const int64_t stride = batch.stride(op_.input);
+    batch.ForEach((rows + kRows - 1) / kRows, [&](int64_t task, int) {
       const int64_t first = task * kRows;
       LayerNormCall call;
-      call.input = values.wide(op_.input) + first * stride;
-      call.output = values.codes(op_.output) + first * stride;
+      call.input = batch.wide(op_.input) + first * stride;
+      call.output = batch.codes(op_.output) + first * stride;
       call.stride = stride;
       call.rows = static_cast<int>(std::min<int64_t>(kRows, rows - first));
-      call.width = values.channels(op_.input);
+      call.width = batch.channels(op_.input);
       call.epsilon = op_.epsilon;
       call.gamma = gamma_;
       call.beta = beta_;
@@ -49,14 +52,15 @@ class LayerNormStep : public Step {
  private:
   const LayerNormOp& op_;
   const KernelTable& kernels_;
+  const int rows_;  // per image
   int32_t* gamma_;
   int32_t* beta_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> MakeStep(const LayerNormOp& op, const StepBuilder& with) {
-  return std::make_unique<LayerNormStep>(op, with);
+void AddSteps(const LayerNormOp& op, const StepBuilder& with, StepList* steps) {
+  steps->push_back(std::make_unique<LayerNormStep>(op, with));
 }
 
 }  // namespace moevit::cpu

@@ -14,19 +14,23 @@ class LinearStep : public Step {
       : op_(op),
         kernels_(*with.kernels),
         matrix_(
-            PackMatrix(op.matrix.matrix, with.kernels->lanes, with.weights)) {}
+            PackMatrix(op.matrix.matrix, with.kernels->lanes, with.weights)),
+        rows_(with.layouts->rows(op.input)) {}
 
-  void Run(const Batch& batch) const override {
-    const ValueStore& values = *batch.values;
+  StepUse use() const override {
+    return {Scope::kRows, rows_, {op_.input, op_.output}};
+  }
+
+  void Run(const BatchView& batch) const override {
     CodeProductCall whole;
     whole.product.matrix = &matrix_;
-    whole.product.input = {values.codes(op_.input), values.stride(op_.input)};
+    whole.product.input = {batch.codes(op_.input), batch.stride(op_.input)};
     whole.activation = TableOf(op_.matrix.activation);
     whole.output_zero = op_.matrix.output_zero;
-    whole.output = {values.codes(op_.output), values.stride(op_.output)};
-    const ProductSplit split(int64_t{batch.images} * values.rows(op_.input),
-                             matrix_, WantedTasks(batch.team->workers()));
-    batch.team->Run(split.tasks(), [&](int64_t task, int) {
+    whole.output = {batch.codes(op_.output), batch.stride(op_.output)};
+    const ProductSplit split(batch.rows(op_.input), matrix_,
+                             WantedTasks(batch.workers()));
+    batch.ForEach(split.tasks(), [&](int64_t task, int) {
       const ProductPiece piece = split[task];
       CodeProductCall call = whole;
       call.product = PieceOf(whole.product, piece);
@@ -39,6 +43,7 @@ class LinearStep : public Step {
   const LinearOp& op_;
   const KernelTable& kernels_;
   const PackedMatrix matrix_;
+  const int rows_;  // per image
 };
 
 class LinearAddStep : public Step {
@@ -46,19 +51,23 @@ class LinearAddStep : public Step {
   LinearAddStep(const LinearAddOp& op, const StepBuilder& with)
       : op_(op),
         kernels_(*with.kernels),
-        matrix_(PackMatrix(op.matrix, with.kernels->lanes, with.weights)) {}
+        matrix_(PackMatrix(op.matrix, with.kernels->lanes, with.weights)),
+        rows_(with.layouts->rows(op.input)) {}
 
-  void Run(const Batch& batch) const override {
-    const ValueStore& values = *batch.values;
+  StepUse use() const override {
+    return {Scope::kRows, rows_, {op_.input, op_.residual, op_.output}};
+  }
+
+  void Run(const BatchView& batch) const override {
     WideProductCall whole;
     whole.product.matrix = &matrix_;
-    whole.product.input = {values.codes(op_.input), values.stride(op_.input)};
-    whole.residual = {values.wide(op_.residual), values.stride(op_.residual)};
+    whole.product.input = {batch.codes(op_.input), batch.stride(op_.input)};
+    whole.residual = {batch.wide(op_.residual), batch.stride(op_.residual)};
     whole.residual_shift = op_.residual_shift;
-    whole.output = {values.wide(op_.output), values.stride(op_.output)};
-    const ProductSplit split(int64_t{batch.images} * values.rows(op_.input),
-                             matrix_, WantedTasks(batch.team->workers()));
-    batch.team->Run(split.tasks(), [&](int64_t task, int) {
+    whole.output = {batch.wide(op_.output), batch.stride(op_.output)};
+    const ProductSplit split(batch.rows(op_.input), matrix_,
+                             WantedTasks(batch.workers()));
+    batch.ForEach(split.tasks(), [&](int64_t task, int) {
       const ProductPiece piece = split[task];
       WideProductCall call = whole;
       call.product = PieceOf(whole.product, piece);
@@ -72,16 +81,17 @@ class LinearAddStep : public Step {
   const LinearAddOp& op_;
   const KernelTable& kernels_;
   const PackedMatrix matrix_;
+  const int rows_;  // per image
 };
 
 }  // namespace
 
-std::unique_ptr<Step> MakeStep(const LinearOp& op, const StepBuilder& with) {
-  return std::make_unique<LinearStep>(op, with);
+void AddSteps(const LinearOp& op, const StepBuilder& with, StepList* steps) {
+  steps->push_back(std::make_unique<LinearStep>(op, with));
 }
 
-std::unique_ptr<Step> MakeStep(const LinearAddOp& op, const StepBuilder& with) {
-  return std::make_unique<LinearAddStep>(op, with);
+void AddSteps(const LinearAddOp& op, const StepBuilder& with, StepList* steps) {
+  steps->push_back(std::make_unique<LinearAddStep>(op, with));
 }
 
 }  // namespace moevit::cpu

@@ -29,16 +29,18 @@ class PatchEmbedStep : public Step {
 
   int64_t scratch_bytes() const override { return kPatches * patch_stride_; }
 
-  void Run(const Batch& batch) const override {
+  StepUse use() const override { return {Scope::kImages, 0, {op_.output}}; }
+
+  void Run(const BatchView& batch) const override {
     const int patches = side_ * side_;
     const int blocks = (patches + kPatches - 1) / kPatches;
-    batch.team->Run(int64_t{batch.images} * blocks, [&](int64_t task,
-                                                        int worker) {
+    const int64_t tasks = int64_t{batch.images()} * blocks;
+    batch.ForEach(tasks, [&](int64_t task, int worker) {
       const int64_t image = task / blocks;
       const int64_t block = task % blocks;
       const int first = static_cast<int>(patches * block / blocks);
       const int end = static_cast<int>(patches * (block + 1) / blocks);
-      EmbedPatches(batch, image, first, end - first, batch.ScratchOf(worker));
+      EmbedPatches(batch, image, first, end - first, batch.scratch(worker));
     });
   }
 
@@ -67,16 +69,16 @@ class PatchEmbedStep : public Step {
     }
   }
 
-  void EmbedPatches(const Batch& batch, int64_t image, int first, int count,
+  void EmbedPatches(const BatchView& batch, int64_t image, int first, int count,
                     uint8_t* patches) const {
     const uint8_t* const pixels =
-        batch.pixels + image * row_bytes_ * side_ * op_.patch_size;
+        batch.pixels() + image * row_bytes_ * side_ * op_.patch_size;
     for (int i = 0; i < count; ++i) {
       CopyPatch(pixels, first + i, patches + i * patch_stride_);
     }
     int16_t* const tokens =
-        batch.values->wide(op_.output) +
-        image * batch.values->rows(op_.output) * width_stride_;
+        batch.wide(op_.output) +
+        image * batch.rows_per_image(op_.output) * width_stride_;
     if (first == 0) {
       std::copy_n(prefix_, prefix_rows_ * width_stride_, tokens);
     }
@@ -106,9 +108,9 @@ class PatchEmbedStep : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> MakeStep(const PatchEmbedOp& op,
-                               const StepBuilder& with) {
-  return std::make_unique<PatchEmbedStep>(op, with);
+void AddSteps(const PatchEmbedOp& op, const StepBuilder& with,
+              StepList* steps) {
+  steps->push_back(std::make_unique<PatchEmbedStep>(op, with));
 }
 
 }  // namespace moevit::cpu

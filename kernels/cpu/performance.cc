@@ -3,7 +3,6 @@
 #include <variant>
 
 #include "kernels/cpu/kernel_table.h"
-#include "kernels/cpu/value_store.h"
 
 namespace moevit {
 namespace {
@@ -107,11 +106,6 @@ int64_t WeightBytes(const Program& program) {
   int64_t sum = 0;
   for (const Op& op : program.ops) sum += std::visit(OpWeightBytes(), op.body);
   return sum;
-}
-
-int64_t ActivationBytes(const Program& program, int max_batch) {
-  // Places values without touching their memory.
-  return cpu::ValueStore(program, max_batch).bytes();
 }
 
 int64_t RunPeakLoop(Isa isa, int64_t iterations) {

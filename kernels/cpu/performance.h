@@ -1,5 +1,5 @@
 // What a measured run is compared with: how much work a program is, how many
-// bytes it takes, and how fast the processor could do it.
+// bytes its weights are, and how fast the processor could do it.
 
 #ifndef MOEVIT_KERNELS_CPU_PERFORMANCE_H_
 #define MOEVIT_KERNELS_CPU_PERFORMANCE_H_
@@ -18,10 +18,6 @@ std::vector<int64_t> OpMultiplications(const Program& program);
 
 // Weights and constants of the matrix products, gates included.
 int64_t WeightBytes(const Program& program);
-
-// The intermediate results of `max_batch` images in the CPU executor's arena,
-// where values that do not live at the same time share places.
-int64_t ActivationBytes(const Program& program, int max_batch);
 
 // Multiplies for as long as `iterations` say, in registers only, on the calling
 // thread. Returns the number of 8-bit multiplications, so that the caller can

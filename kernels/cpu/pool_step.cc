@@ -21,27 +21,30 @@ class PoolStep : public Step {
     return stride_ * int64_t{sizeof(int32_t)};
   }
 
-  void Run(const Batch& batch) const override {
-    const ValueStore& values = *batch.values;
-    const int rows = values.rows(op_.input);
-    batch.team->Run(int64_t{batch.images} * op_.groups, [&](int64_t task,
-                                                            int worker) {
+  StepUse use() const override {
+    return {Scope::kImages, 0, {op_.input, op_.output}};
+  }
+
+  void Run(const BatchView& batch) const override {
+    const int64_t rows = batch.rows_per_image(op_.input);
+    const int64_t tasks = int64_t{batch.images()} * op_.groups;
+    batch.ForEach(tasks, [&](int64_t task, int worker) {
       const int64_t image = task / op_.groups;
       const int64_t first =
           image * rows + op_.first_row + task % op_.groups * op_.rows_per_group;
-      auto* const sums = reinterpret_cast<int32_t*>(batch.ScratchOf(worker));
+      auto* const sums = reinterpret_cast<int32_t*>(batch.scratch(worker));
       if (wide_) {
         PoolRows(
-            values.wide(op_.input) + first * stride_, /*offset=*/0,
+            batch.wide(op_.input) + first * stride_, /*offset=*/0,
             [](int16_t fine) { return fine; }, sums,
-            values.wide(op_.output) + task * stride_);
+            batch.wide(op_.output) + task * stride_);
       } else {
         PoolRows(
-            values.codes(op_.input) + first * stride_, kCodeOffset,
+            batch.codes(op_.input) + first * stride_, kCodeOffset,
             [](int16_t fine) {
               return arith::FineToCode(fine, /*zero=*/0) + kCodeOffset;
             },
-            sums, values.codes(op_.output) + task * stride_);
+            sums, batch.codes(op_.output) + task * stride_);
       }
     });
   }
@@ -72,8 +75,8 @@ class PoolStep : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> MakeStep(const PoolOp& op, const StepBuilder& with) {
-  return std::make_unique<PoolStep>(op, with);
+void AddSteps(const PoolOp& op, const StepBuilder& with, StepList* steps) {
+  steps->push_back(std::make_unique<PoolStep>(op, with));
 }
 
 }  // namespace moevit::cpu

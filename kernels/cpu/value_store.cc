@@ -1,9 +1,7 @@
 #include "kernels/cpu/value_store.h"
 
+#include <algorithm>
 #include <variant>
-
-#include "kernels/cpu/buffer_plan.h"
-#include "kernels/cpu/packed_matrix.h"
 
 namespace moevit::cpu {
 namespace {
@@ -11,59 +9,85 @@ namespace {
 // Kernels read inputs in quads and vectors, a little past the last row.
 constexpr int64_t kReadAhead = kAlignment;
 
-int64_t ElementBytes(ElementType type) {
-  switch (type) {
-    case ElementType::kCode:
-      return 1;
-    case ElementType::kInt16:
-      return 2;
-    case ElementType::kRouting:
-      break;
+// What a frame may take up of the second cache: half of the smallest in use
+// with wide vectors, 1 MiB.
+constexpr int64_t kFrameBytes = int64_t{512} << 10;
+
+// By step, the number of the stage or segment it is in.
+struct Times {
+  std::vector<int> step, stage, segment;
+};
+
+Times NumberSteps(const std::vector<Segment>& schedule) {
+  Times times;
+  int stages = 0;
+  for (int segment = 0; segment < static_cast<int>(schedule.size());
+       ++segment) {
+    for (const Stage& stage : schedule[segment].stages) {
+      for (int step = stage.first; step < stage.end; ++step) {
+        times.step.push_back(step);
+        times.stage.push_back(stages);
+        times.segment.push_back(segment);
+      }
+      ++stages;
+    }
   }
-  return 0;  // placed on its own
+  return times;
 }
 
 }  // namespace
 
-ValueStore::ValueStore(const Program& program, int max_images) {
-  std::vector<int64_t> bytes;
-  for (const Value& value : program.values) {
-    Layout layout;
-    layout.rows = value.rows;
-    layout.channels = value.channels;
-    layout.stride = RoundUp(value.channels, kRowPadding);
-    layouts_.push_back(layout);
-    bytes.push_back(int64_t{max_images} * layout.rows * layout.stride *
-                    ElementBytes(value.type));
+ValueStore::ValueStore(const Program& program, const ValueLayouts& layouts,
+                       const std::vector<StepUse>& steps,
+                       const std::vector<Segment>& schedule, int max_images,
+                       int workers)
+    : max_images_(max_images), routings_(program.values.size()) {
+  for (ValueId id = 0; id < layouts.count(); ++id) {
+    image_bytes_.push_back(layouts.image_bytes(id));
   }
-  std::vector<Lifetime> lifetimes = ValueLifetimes(program);
-  // After the values: the expert outputs of each combination, in op order.
-  std::vector<ValueId> combined;
-  for (size_t i = 0; i < program.ops.size(); ++i) {
-    const auto* op = std::get_if<ExpertCombineOp>(&program.ops[i].body);
-    if (op == nullptr) continue;
-    const int at = static_cast<int>(i);
-    combined.push_back(op->output);
-    // From the first linear on: what runs the experts elsewhere reads that
-    // one's input and writes these in one go.
-    lifetimes.push_back({lifetimes[op->input].first, at});
-    bytes.push_back(int64_t{max_images} * rows(op->input) * stride(op->output) *
-                    int64_t{sizeof(int16_t)});
-  }
-  const BufferPlan plan = PlanBuffers(lifetimes, bytes);
-  block_ = memory_.AllocateArray<uint8_t>(plan.bytes + kReadAhead);
-  for (size_t id = 0; id < layouts_.size(); ++id) {
-    layouts_[id].offset = plan.offsets[id];
-  }
-  for (size_t i = 0; i < combined.size(); ++i) {
-    layouts_[combined[i]].expert_outputs = plan.offsets[layouts_.size() + i];
-  }
+  PlanMemory(steps, schedule);
+  slice_images_ = static_cast<int>(std::clamp<int64_t>(
+      kFrameBytes / std::max<int64_t>(own_plan_.bytes, 1), 1, max_images));
+  kept_block_ = memory_.AllocateArray<uint8_t>(kept_plan_.bytes * max_images);
+  frames_ = memory_.AllocateArray<uint8_t>(
+      std::max(own_plan_.bytes * slice_images_ * workers,
+               common_plan_.bytes * std::min(workers - 1, max_images)));
   for (const Op& op : program.ops) {
     if (const auto* gate = std::get_if<GateOp>(&op.body)) {
-      layouts_[gate->output].routing =
-          PlaceRouting(*gate, int64_t{max_images} * rows(gate->output));
+      routings_[gate->output] =
+          PlaceRouting(*gate, int64_t{max_images} * layouts.rows(gate->output));
     }
   }
+}
+
+void ValueStore::PlanMemory(const std::vector<StepUse>& steps,
+                            const std::vector<Segment>& schedule) {
+  const auto values = static_cast<int>(image_bytes_.size());
+  const Times times = NumberSteps(schedule);
+  const std::vector<Lifetime> segments =
+      ValueLifetimes(values, steps, times.segment);
+  std::vector<int64_t> kept_bytes(values), frame_bytes(values);
+  for (ValueId id = 0; id < values; ++id) {
+    const Lifetime& life = segments[id];
+    kept_.push_back(life.first != life.last ||
+                    schedule[life.first].whole_batch);
+    if (image_bytes_[id] == 0) continue;
+    (kept_[id] ? kept_bytes : frame_bytes)[id] = image_bytes_[id] + kReadAhead;
+  }
+  kept_plan_ = PlanBuffers(segments, kept_bytes);
+  own_plan_ =
+      PlanBuffers(ValueLifetimes(values, steps, times.step), frame_bytes);
+  common_plan_ =
+      PlanBuffers(ValueLifetimes(values, steps, times.stage), frame_bytes);
+}
+
+Frame ValueStore::OwnFrame(int worker, int images) const {
+  return {frames_ + worker * own_plan_.bytes * slice_images_, &own_plan_,
+          images};
+}
+
+Frame ValueStore::CommonFrame(int images) const {
+  return {frames_, &common_plan_, images};
 }
 
 Routing ValueStore::PlaceRouting(const GateOp& gate, int64_t tokens) {

@@ -7,12 +7,17 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kernels/cpu/aligned_memory.h"
-#include "tests/program/random_program.h"
 
 namespace moevit::cpu {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Field;
+
+auto Lives(int first, int last) {
+  return AllOf(Field(&Lifetime::first, first), Field(&Lifetime::last, last));
+}
 
 TEST(PlanBuffersTest, ValuesThatDoNotMeetShareAPlace) {
   const BufferPlan plan = PlanBuffers({{0, 1}, {1, 2}, {2, 3}}, {100, 64, 100});
@@ -56,18 +61,22 @@ TEST(PlanBuffersTest, NoTwoThatMeetOverlap) {
   }
 }
 
-TEST(ValueLifetimesTest, ReachFromTheWriterToTheLastReader) {
-  const Program program = RandomProgram({.depth = 2});
-  const std::vector<Lifetime> lifetimes = ValueLifetimes(program);
-  // The dense block is ops 1 to 7. In the sparse one the attention's projection
-  // is op 11, the gate op 13 and the experts' linears ops 14 and 15.
-  const auto& combine = std::get<ExpertCombineOp>(program.ops[15].body);
-  EXPECT_EQ(lifetimes[combine.routing].first, 13);
-  EXPECT_EQ(lifetimes[combine.routing].last, 15);
-  EXPECT_EQ(lifetimes[combine.input].first, 14);
-  EXPECT_EQ(lifetimes[combine.input].last, 15);
-  EXPECT_EQ(lifetimes[combine.residual].first, 11);
-  EXPECT_EQ(lifetimes[combine.residual].last, 15);
+TEST(ValueLifetimesTest, ReachFromTheFirstToTheLastUse) {
+  const std::vector<StepUse> steps = {{Scope::kImages, 0, {0}},
+                                      {Scope::kRows, 4, {0, 1}},
+                                      {Scope::kRows, 4, {1, 2}},
+                                      {Scope::kRows, 4, {2, 0}}};
+  const std::vector<Lifetime> lifetimes =
+      ValueLifetimes(/*values=*/4, steps, /*time_of=*/{0, 1, 2, 3});
+  EXPECT_THAT(lifetimes,
+              ElementsAre(Lives(0, 3), Lives(1, 2), Lives(2, 3), Lives(0, 0)));
+}
+
+TEST(ValueLifetimesTest, StepsOfOneTimeMeet) {
+  const std::vector<StepUse> steps = {
+      {Scope::kRows, 4, {0}}, {Scope::kRows, 4, {1}}, {Scope::kRows, 4, {2}}};
+  EXPECT_THAT(ValueLifetimes(/*values=*/3, steps, /*time_of=*/{0, 5, 5}),
+              ElementsAre(Lives(0, 0), Lives(5, 5), Lives(5, 5)));
 }
 
 }  // namespace

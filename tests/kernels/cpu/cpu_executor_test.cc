@@ -120,6 +120,14 @@ TEST_P(CpuExecutorTest, EqualsTheReferenceForEveryBatchAndThreadCount) {
   }
 }
 
+TEST_P(CpuExecutorTest, EqualsTheReferenceWhereThreadsShareTheRowsOfAnImage) {
+  const Program program =
+      RandomProgram({.image_size = 40, .depth = 3, .mlp_width = 70});
+  ExpectEqualsReference(program, /*threads=*/2, {1, 3});
+  ExpectEqualsReference(program, /*threads=*/3, {2, 1});
+  ExpectEqualsReference(program, /*threads=*/8, {4});
+}
+
 TEST_P(CpuExecutorTest, EqualsTheReferenceForManySeeds) {
   for (uint32_t seed = 100; seed < 110; ++seed) {
     SCOPED_TRACE(seed);
