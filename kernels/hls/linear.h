@@ -19,6 +19,7 @@
 #include "kernels/hls/linear_schedule.h"
 #include "kernels/hls/linear_store.h"
 #include "kernels/hls/linear_tile.h"
+#include "kernels/hls/linear_transpose.h"
 
 namespace moevit {
 namespace hls {
@@ -28,8 +29,10 @@ namespace hls {
 constexpr int kPaceDepth = 2;
 // Bridges the time from a read's request to its answer.
 constexpr int kMemoryDepth = 128;
-// Bridges the copy of a new activation table, 16 cycles, and the start of the
-// next tile's loop at short rows.
+// Tiles whose headers are ready when an item ends: bridges the two reads, one
+// after the other, that begin the next item.
+constexpr int kAheadDepth = 16;
+// Bridges the copy of a new activation table, 16 cycles.
 constexpr int kBlockDepth = 8;
 
 template <typename Card>
@@ -42,7 +45,7 @@ void Linear(const Word* schedule, const Word* weights0, const Word* weights1,
   Stream<MatrixLoad, kPaceDepth> loads("loads");
   Stream<MatrixLoad, kPaceDepth> loads_ahead("loads_ahead");
   Stream<WeightLine, kMemoryDepth> lines("lines");
-  Stream<LinearTile<kRows>, kPaceDepth> to_gather("to_gather");
+  Stream<LinearTile<kRows>, kAheadDepth> to_gather("to_gather");
   Stream<LinearTile<kRows>, kPaceDepth> to_repeat("to_repeat");
   Stream<LinearTile<kRows>, kPaceDepth> to_multiply("to_multiply");
   Stream<LinearTile<kRows>, kPaceDepth> to_rescale("to_rescale");
@@ -51,7 +54,7 @@ void Linear(const Word* schedule, const Word* weights0, const Word* weights1,
   Stream<LinearTile<kRows>, kPaceDepth> to_write("to_write");
   Stream<Word, kMemoryDepth> words("words");
   Stream<TileWords<kRows>, kPaceDepth> repeated("repeated");
-  Stream<WeightLine, kPaceDepth> tables("tables");
+  Stream<TableLines, kPaceDepth> tables("tables");
   Stream<Accumulators<kRows, kOut>, kBlockDepth> accumulators("accumulators");
   Stream<ResultPair<kOut>, kPaceDepth> blocks("blocks");
   Stream<Results, kPaceDepth> results("results");

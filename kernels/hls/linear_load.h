@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/hls/descriptor.h"
+#include "kernels/hls/linear_steps.h"
 #include "kernels/hls/linear_tile.h"
 #include "kernels/hls/linear_tiles.h"
 #include "kernels/hls/word.h"
@@ -19,7 +20,7 @@ inline void LoadMatrices(const Word* weights0, const Word* weights1,
                          Stream<MatrixLoad>& loads,
                          Stream<MatrixLoad>& loads_ahead,
                          Stream<WeightLine>& lines) {
-  MOEVIT_COUNTER(linear_weight_bytes);
+  MOEVIT_COUNTER(linear_weight_lines);
   MatrixLoad load = loads.read();
   loads_ahead.write(load);
   while (load.out > 0) {
@@ -28,7 +29,7 @@ inline void LoadMatrices(const Word* weights0, const Word* weights1,
     for (int i = 0; i < words; ++i) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS LOOP_TRIPCOUNT min = 2354 max = 2354
-      MOEVIT_COUNT(linear_weight_bytes, 2 * kWordBytes);
+      MOEVIT_COUNT(linear_weight_lines, 1);
       const WeightLine line = {weights0[load.matrix + i],
                                weights1[load.matrix + i]};
       lines.write(line);
@@ -38,102 +39,75 @@ inline void LoadMatrices(const Word* weights0, const Word* weights1,
   }
 }
 
-// Reads the rows of one tile, wherever they are. Rows are short and apart, so
-// these are single reads with many outstanding rather than bursts; a word is
-// then used for all blocks of output channels.
-template <int kRows>
-void GatherTile(const Word* input, const LinearTile<kRows>& tile,
-                Stream<Word>& words) {
-  MOEVIT_COUNTER(linear_gather);
-  int lane = 0;
-  int word = 0;
-  const int steps = tile.rows * tile.item.in_words;
-  for (int i = 0; i < steps; ++i) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS LOOP_TRIPCOUNT min = 24 max = 24
-    MOEVIT_COUNT(linear_gather, 1);
-    const int64_t row = tile.input[lane];
-    words.write(input[row * tile.item.input_stride + word]);
-    if (++word == tile.item.in_words) {
-      word = 0;
-      ++lane;
-    }
-  }
-}
-
+// Reads the rows of each tile, wherever they are. Rows are short and apart:
+// single reads with many outstanding rather than bursts. A word that was read
+// is used for all blocks of output channels.
 template <int kRows>
 void GatherRows(const Word* input, Stream<LinearTile<kRows>>& tiles,
                 Stream<LinearTile<kRows>>& tiles_ahead, Stream<Word>& words) {
+  MOEVIT_COUNTER(linear_gather);
   LinearTile<kRows> tile = tiles.read();
   tiles_ahead.write(tile);
+  LinearSteps steps(tile.item.in_words, tile.rows);
   while (tile.rows > 0) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = 394
-    GatherTile<kRows>(input, tile, words);
+#pragma HLS PIPELINE II = 1 style = flp
+#pragma HLS LOOP_TRIPCOUNT min = 9456 max = 9456
+    MOEVIT_COUNT(linear_gather, 1);
+    const int64_t row = tile.input[steps.outer()];
+    words.write(input[row * tile.item.input_stride + steps.inner()]);
+    if (!steps.Advance()) continue;
     tile = tiles.read();
     tiles_ahead.write(tile);
+    steps = LinearSteps(tile.item.in_words, tile.rows);
   }
 }
 
-// Sends every word of tile `held` once per block of output channels, while tile
-// `next` comes in: `bank` of `memory` fills, the other one is read.
-template <typename Card, int kRows = Card::kLinear.token_lanes>
-void RepeatTile(const LinearTile<kRows>& held, const LinearTile<kRows>& next,
-                int bank, Word memory[2][Card::kLinear.max_in_words][kRows],
-                Stream<Word>& words, Stream<TileWords<kRows>>& repeated) {
-  MOEVIT_COUNTER(linear_repeat);
-  const int blocks = CeilDivide(held.item.out, Card::kLinear.out_lanes);
-  const int send_steps = held.rows > 0 ? blocks * held.item.in_words : 0;
-  const int fill_steps = next.rows * next.item.in_words;
-  const int steps = send_steps > fill_steps ? send_steps : fill_steps;
-  int send_word = 0;
-  int fill_word = 0;
-  int fill_lane = 0;
-  for (int i = 0; i < steps; ++i) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS LOOP_TRIPCOUNT min = 288 max = 288
-#pragma HLS DEPENDENCE variable = memory inter false
-    MOEVIT_COUNT(linear_repeat, 1);
-    if (i < fill_steps) {
-      memory[bank][fill_word][fill_lane] = words.read();
-      if (++fill_word == next.item.in_words) {
-        fill_word = 0;
-        ++fill_lane;
-      }
-    }
-    if (i < send_steps) {
-      TileWords<kRows> element;
-      for (int lane = 0; lane < kRows; ++lane) {
-#pragma HLS UNROLL
-        const Word none = {};
-        element.row[lane] =
-            lane < held.rows ? memory[1 - bank][send_word][lane] : none;
-      }
-      repeated.write(element);
-      if (++send_word == held.item.in_words) send_word = 0;
-    }
-  }
-}
-
+// Sends every word of a tile once per block of output channels, while the next
+// tile comes in: one bank is read while the other one fills.
 template <typename Card, int kRows = Card::kLinear.token_lanes>
 void RepeatTiles(Stream<LinearTile<kRows>>& tiles,
                  Stream<LinearTile<kRows>>& tiles_ahead, Stream<Word>& words,
                  Stream<TileWords<kRows>>& repeated) {
+  MOEVIT_COUNTER(linear_repeat);
   Word memory[2][Card::kLinear.max_in_words][kRows];
 #pragma HLS ARRAY_PARTITION variable = memory dim = 3 complete
 #pragma HLS BIND_STORAGE variable = memory type = ram_2p impl = bram
-  LinearTile<kRows> held = {};
+  const Word none = {};
+  int held_rows = 0;
   LinearTile<kRows> next = tiles.read();
-  int bank = 0;
-  while (held.rows > 0 || next.rows > 0) {
-#pragma HLS LOOP_TRIPCOUNT min = 2 max = 395
-    // A process may begin with a tile before its rows are here.
-    if (next.rows > 0) tiles_ahead.write(next);
-    RepeatTile<Card>(held, next, bank, memory, words, repeated);
-    bank = 1 - bank;
-    held = next;
-    if (held.rows > 0) next = tiles.read();
-  }
   tiles_ahead.write(next);
+  LinearSteps send;
+  LinearSteps fill(next.item.in_words, next.rows);
+  int bank = 0;
+  while (held_rows > 0 || next.rows > 0) {
+#pragma HLS PIPELINE II = 1 style = flp
+#pragma HLS LOOP_TRIPCOUNT min = 113472 max = 113472
+#pragma HLS DEPENDENCE variable = memory inter false
+    MOEVIT_COUNT(linear_repeat, 1);
+    if (!fill.done()) {
+      memory[bank][fill.inner()][fill.outer()] = words.read();
+      fill.Advance();
+    }
+    if (!send.done()) {
+      TileWords<kRows> element;
+      for (int lane = 0; lane < kRows; ++lane) {
+#pragma HLS UNROLL
+        element.row[lane] =
+            lane < held_rows ? memory[1 - bank][send.inner()][lane] : none;
+      }
+      repeated.write(element);
+      send.Advance();
+    }
+    if (!fill.done() || !send.done()) continue;
+    send = LinearSteps(next.item.in_words,
+                       next.rows > 0 ? OutBlocks<Card>(next.item) : 0);
+    held_rows = next.rows;
+    bank = 1 - bank;
+    if (next.rows == 0) continue;
+    next = tiles.read();
+    tiles_ahead.write(next);
+    fill = LinearSteps(next.item.in_words, next.rows);
+  }
 }
 
 }  // namespace hls

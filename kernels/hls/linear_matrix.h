@@ -22,33 +22,31 @@ struct MatrixMemory {
   // By output lane, then [bank][block of output channels][word of inputs].
   Word weights[Card::kLinear.out_lanes][2 * kBankWords];
   WeightLine constants[2 * kBankLines];
-  WeightLine table[2][kTableWords];
+  TableLines table[2];
 };
 
 // Where the next line of a matrix image goes.
 class LoadPosition {
  public:
-  LoadPosition() = default;
   LoadPosition(const MatrixLoad& load, int bank)
-      : bank_(bank), in_words_(load.in_words) {
-    constants_end_ = kTableWords + ConstantWords(load.out);
-    end_ = load.out > 0 ? MatrixImageWords(load.in_words, load.out) : 0;
-  }
+      : bank_(bank),
+        in_words_(load.in_words),
+        constants_end_(kTableWords + ConstantWords(load.out)),
+        pairs_left_(RowPairs(load.out)) {}
 
-  bool done() const { return line_ == end_; }
+  bool done() const { return pairs_left_ == 0; }
 
   template <typename Card>
   void Store(const WeightLine& line, MatrixMemory<Card>& memory) {
 #pragma HLS INLINE
-    if (line_ < kTableWords) {
-      memory.table[bank_][line_] = line;
-    } else if (line_ < constants_end_) {
-      memory.constants[bank_ * MatrixMemory<Card>::kBankLines + line_ -
-                       kTableWords] = line;
+    if (header_ < kTableWords) {
+      memory.table[bank_].line[header_++] = line;
+    } else if (header_ < constants_end_) {
+      const int at = header_++ - kTableWords;
+      memory.constants[bank_ * MatrixMemory<Card>::kBankLines + at] = line;
     } else {
       StoreWeights<Card>(line, memory);
     }
-    ++line_;
   }
 
  private:
@@ -58,19 +56,19 @@ class LoadPosition {
     const int at = bank_ * MatrixMemory<Card>::kBankWords + block_word_ + word_;
     memory.weights[lane_][at] = line.even;
     memory.weights[lane_ + 1][at] = line.odd;
-    if (++word_ < in_words_) return;
-    word_ = 0;
-    lane_ += 2;
-    if (lane_ < Card::kLinear.out_lanes) return;
-    lane_ = 0;
-    block_word_ += in_words_;
+    const bool pair_ends = word_ == in_words_ - 1;
+    const bool block_ends = pair_ends && lane_ == Card::kLinear.out_lanes - 2;
+    word_ = pair_ends ? 0 : word_ + 1;
+    lane_ = block_ends ? 0 : pair_ends ? lane_ + 2 : lane_;
+    if (block_ends) block_word_ += in_words_;
+    if (pair_ends) --pairs_left_;
   }
 
-  int bank_ = 0;
-  int in_words_ = 0;
-  int constants_end_ = 0;
-  int end_ = 0;
-  int line_ = 0;
+  int bank_;
+  int in_words_;
+  int constants_end_;
+  int pairs_left_;
+  int header_ = 0;  // lines stored before the weights
   int lane_ = 0;
   int word_ = 0;
   int block_word_ = 0;  // of the first word of the block of output channels

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/hls/linear_matrix.h"
+#include "kernels/hls/linear_steps.h"
 #include "kernels/hls/linear_tile.h"
 #include "kernels/hls/packed_product.h"
 #include "kernels/hls/word.h"
@@ -30,101 +31,93 @@ inline void AddProducts(const Word& low, const Word& high, const Word& weights,
   }
 }
 
-// One tile with the matrix in `bank`, while the next matrix loads: both take
-// one step per cycle.
-template <typename Card, int kRows = Card::kLinear.token_lanes,
-          int kOut = Card::kLinear.out_lanes>
-void MultiplyTile(const LinearItem& item, int bank, MatrixMemory<Card>& memory,
-                  LoadPosition* loading, Stream<WeightLine>& lines,
-                  Stream<TileWords<kRows>>& words,
-                  Stream<Accumulators<kRows, kOut>>& accumulators) {
-  MOEVIT_COUNTER(linear_multiply);
-  Accumulators<kRows, kOut> block;
-#pragma HLS ARRAY_PARTITION variable = block.sum dim = 0 complete
-  const int steps = CeilDivide(item.out, kOut) * item.in_words;
-  const int weights_at = bank * MatrixMemory<Card>::kBankWords;
-  const int constants_at = bank * MatrixMemory<Card>::kBankLines;
-  int channel = 0;
-  int word = 0;
-  for (int i = 0; i < steps; ++i) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS LOOP_TRIPCOUNT min = 288 max = 288
-#pragma HLS DEPENDENCE variable = memory inter false
-    MOEVIT_COUNT(linear_multiply, 1);
-    if (!loading->done()) loading->Store<Card>(lines.read(), memory);
-    const TileWords<kRows> rows = words.read();
-    for (int n = 0; n < kOut; ++n) {
+// Adds the products of step (`word`, block of output channels) of a tile.
+template <typename Card, int kRows, int kOut>
+void AddStep(const TileWords<kRows>& rows, const MatrixMemory<Card>& memory,
+             int weights_at, bool first, int32_t sum[kRows][kOut]) {
+#pragma HLS INLINE
+  for (int n = 0; n < kOut; ++n) {
 #pragma HLS UNROLL
-      const Word weights = memory.weights[n][weights_at + i];
-      for (int row = 0; row < kRows; row += 2) {
+    const Word weights = memory.weights[n][weights_at];
+    for (int row = 0; row < kRows; row += 2) {
 #pragma HLS UNROLL
-        int32_t low = word == 0 ? 0 : block.sum[row][n];
-        int32_t high = word == 0 ? 0 : block.sum[row + 1][n];
-        AddProducts(rows.row[row], rows.row[row + 1], weights, &low, &high);
-        block.sum[row][n] = low;
-        block.sum[row + 1][n] = high;
-      }
+      int32_t low = first ? 0 : sum[row][n];
+      int32_t high = first ? 0 : sum[row + 1][n];
+      AddProducts(rows.row[row], rows.row[row + 1], weights, &low, &high);
+      sum[row][n] = low;
+      sum[row + 1][n] = high;
     }
-    if (++word < item.in_words) continue;
-    const WeightLine line =
-        memory.constants[constants_at + channel / kConstantsPerLine];
-    for (int n = 0; n < kOut; ++n) {
-#pragma HLS UNROLL
-      block.constants[n] = ConstantsAt(line, channel + n);
-    }
-    accumulators.write(block);
-    word = 0;
-    channel += kOut;
   }
 }
 
-// What of the next matrix has not loaded during the tiles before it.
-template <typename Card>
-void FinishLoading(MatrixMemory<Card>& memory, LoadPosition* loading,
-                   Stream<WeightLine>& lines) {
-  MOEVIT_COUNTER(linear_multiply);
-  while (!loading->done()) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS LOOP_TRIPCOUNT min = 0 max = 2354
-    MOEVIT_COUNT(linear_multiply, 1);
-    loading->Store<Card>(lines.read(), memory);
+template <int kRows, int kOut>
+void SetConstants(const WeightLine& line, int channel,
+                  Accumulators<kRows, kOut>& block) {
+#pragma HLS INLINE
+  for (int n = 0; n < kOut; ++n) {
+#pragma HLS UNROLL
+    block.constants[n] = ConstantsAt(line, channel + n);
   }
 }
 
+// Multiplies with the matrix in `bank` while the next one loads into the other
+// bank; waits, at the first tile of an item, for what has not loaded yet.
 template <typename Card, int kRows = Card::kLinear.token_lanes,
           int kOut = Card::kLinear.out_lanes>
 void Multiply(Stream<LinearTile<kRows>>& tiles,
               Stream<LinearTile<kRows>>& tiles_ahead, Stream<MatrixLoad>& loads,
               Stream<WeightLine>& lines, Stream<TileWords<kRows>>& words,
-              Stream<WeightLine>& tables,
+              Stream<TableLines>& tables,
               Stream<Accumulators<kRows, kOut>>& accumulators) {
   static_assert(kRows % 2 == 0, "rows share multipliers in pairs");
   static_assert(kConstantsPerLine % kOut == 0,
                 "a line holds the constants of whole blocks");
+  MOEVIT_COUNTER(linear_multiply);
   MOEVIT_MEMORY(MatrixMemory<Card>, memory);
 #pragma HLS ARRAY_PARTITION variable = memory.weights dim = 1 complete
 #pragma HLS BIND_STORAGE variable = memory.weights type = ram_2p impl = uram
 #pragma HLS BIND_STORAGE variable = memory.constants type = ram_2p impl = bram
 #pragma HLS ARRAY_PARTITION variable = memory.table dim = 0 complete
+  Accumulators<kRows, kOut> block = {};
+#pragma HLS ARRAY_PARTITION variable = block.sum dim = 0 complete
   int bank = 1;
   LoadPosition loading(loads.read(), 1 - bank);
   LinearTile<kRows> tile = tiles.read();
+  tiles_ahead.write(tile);
+  LinearSteps steps(tile.item.in_words, OutBlocks<Card>(tile.item));
+  int step = 0;  // of the tile: the word of the matrix
+  bool ready = false;
   while (tile.rows > 0) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = 394
-    tiles_ahead.write(tile);
-    if (tile.first) {
-      FinishLoading<Card>(memory, &loading, lines);
+#pragma HLS PIPELINE II = 1 style = flp
+#pragma HLS LOOP_TRIPCOUNT min = 113472 max = 113472
+#pragma HLS DEPENDENCE variable = memory inter false
+    MOEVIT_COUNT(linear_multiply, 1);
+    if (!ready && loading.done()) {
+      ready = true;
       bank = 1 - bank;
       loading = LoadPosition(loads.read(), 1 - bank);
-      for (int i = 0; i < kTableWords; ++i) {
-        tables.write(memory.table[bank][i]);
-      }
+      tables.write(memory.table[bank]);
     }
-    MultiplyTile<Card>(tile.item, bank, memory, &loading, lines, words,
-                       accumulators);
+    if (!loading.done()) loading.template Store<Card>(lines.read(), memory);
+    if (!ready) continue;
+    AddStep<Card, kRows, kOut>(words.read(), memory,
+                               bank * MatrixMemory<Card>::kBankWords + step,
+                               steps.first_inner(), block.sum);
+    ++step;
+    if (steps.last_inner()) {
+      const int channel = steps.outer() * kOut;
+      SetConstants(memory.constants[bank * MatrixMemory<Card>::kBankLines +
+                                    channel / kConstantsPerLine],
+                   channel, block);
+      accumulators.write(block);
+    }
+    if (!steps.Advance()) continue;
     tile = tiles.read();
+    tiles_ahead.write(tile);
+    steps = LinearSteps(tile.item.in_words, OutBlocks<Card>(tile.item));
+    step = 0;
+    if (tile.first) ready = false;
   }
-  tiles_ahead.write(tile);
 }
 
 }  // namespace hls

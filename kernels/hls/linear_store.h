@@ -1,21 +1,19 @@
-// The processes of the linear operator after the products: rescaling, turning
-// blocks of channels into rows, adding the residual, writing.
+// The last processes of the linear operator: rows to memory, the residual
+// added.
 
 #ifndef MOEVIT_KERNELS_HLS_LINEAR_STORE_H_
 #define MOEVIT_KERNELS_HLS_LINEAR_STORE_H_
 
 #include <cstdint>
 
-#include "kernels/arith/activation.h"
 #include "kernels/arith/fixed_point.h"
 #include "kernels/hls/descriptor.h"
+#include "kernels/hls/linear_steps.h"
 #include "kernels/hls/linear_tile.h"
 #include "kernels/hls/word.h"
 
 namespace moevit {
 namespace hls {
-
-constexpr int kResultLanes = kWordInt16;
 
 // Reads residual rows ahead of where they are needed.
 template <int kRows>
@@ -24,26 +22,20 @@ void ReadResidual(const Word* residual, Stream<LinearTile<kRows>>& tiles,
   MOEVIT_COUNTER(linear_residual);
   LinearTile<kRows> tile = tiles.read();
   tiles_ahead.write(tile);
+  LinearSteps steps(ResultsPerRow(tile.item), tile.rows);
   while (tile.rows > 0) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = 394
-    const int row_words = Int16Words(tile.item.out);
-    const int steps = tile.item.output_kind == kAdd ? tile.rows * row_words : 0;
-    int lane = 0;
-    int word = 0;
-    for (int i = 0; i < steps; ++i) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS LOOP_TRIPCOUNT min = 48 max = 48
+#pragma HLS PIPELINE II = 1 style = flp
+#pragma HLS LOOP_TRIPCOUNT min = 18912 max = 18912
+    if (tile.item.output_kind == kAdd) {
       MOEVIT_COUNT(linear_residual, 1);
-      const int64_t row = tile.residual[lane];
+      const int64_t row = tile.residual[steps.outer()];
       words.write(residual[row * tile.item.output_stride +
-                           tile.item.output_word + word]);
-      if (++word == row_words) {
-        word = 0;
-        ++lane;
-      }
+                           tile.item.output_word + steps.inner()]);
+      if (!steps.Advance()) continue;
     }
     tile = tiles.read();
     tiles_ahead.write(tile);
+    steps = LinearSteps(ResultsPerRow(tile.item), tile.rows);
   }
 }
 
@@ -79,47 +71,35 @@ inline void PackInt16(const Results& values, Word& word) {
 }
 
 template <int kRows>
-void WriteTile(const LinearTile<kRows>& tile, Stream<Results>& results,
-               Stream<Word>& residuals, Word* output) {
-  MOEVIT_COUNTER(linear_write);
-  const LinearItem& item = tile.item;
-  const int row_results = CeilDivide(item.out, kResultLanes);
-  const int steps = tile.rows * row_results;
-  Word word = {};
-  int lane = 0;
-  int index = 0;
-  for (int i = 0; i < steps; ++i) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS LOOP_TRIPCOUNT min = 48 max = 48
-    MOEVIT_COUNT(linear_write, 1);
-    const Results result = results.read();
-    const bool last = index == row_results - 1;
-    const int64_t row_at =
-        int64_t{tile.output[lane]} * item.output_stride + item.output_word;
-    if (item.output_kind == kCodes) {
-      const bool upper = index % 2 != 0;
-      PackCodes(result, upper, word);
-      if (upper || last) output[row_at + index / 2] = word;
-    } else {
-      PackInt16(item.output_kind == kAdd
-                    ? AddResidual(result, residuals.read(), item.residual_shift)
-                    : result,
-                word);
-      output[row_at + index] = word;
-    }
-    index = last ? 0 : index + 1;
-    if (last) ++lane;
-  }
-}
-
-template <int kRows>
 void WriteRows(Stream<LinearTile<kRows>>& tiles, Stream<Results>& results,
                Stream<Word>& residuals, Word* output) {
+  MOEVIT_COUNTER(linear_write);
+  Word word = {};
   LinearTile<kRows> tile = tiles.read();
+  LinearSteps steps(ResultsPerRow(tile.item), tile.rows);
   while (tile.rows > 0) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = 394
-    WriteTile<kRows>(tile, results, residuals, output);
+#pragma HLS PIPELINE II = 1 style = flp
+#pragma HLS LOOP_TRIPCOUNT min = 18912 max = 18912
+    MOEVIT_COUNT(linear_write, 1);
+    const LinearItem& item = tile.item;
+    const Results result = results.read();
+    const int64_t row = tile.output[steps.outer()];
+    const int64_t at = row * item.output_stride + item.output_word;
+    if (item.output_kind == kCodes) {
+      const bool upper = steps.inner() % 2 != 0;
+      PackCodes(result, upper, word);
+      if (upper || steps.last_inner()) output[at + steps.inner() / 2] = word;
+    } else if (item.output_kind == kAdd) {
+      PackInt16(AddResidual(result, residuals.read(), item.residual_shift),
+                word);
+      output[at + steps.inner()] = word;
+    } else {
+      PackInt16(result, word);
+      output[at + steps.inner()] = word;
+    }
+    if (!steps.Advance()) continue;
     tile = tiles.read();
+    steps = LinearSteps(ResultsPerRow(tile.item), tile.rows);
   }
 }
 

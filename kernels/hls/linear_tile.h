@@ -25,6 +25,12 @@ struct LinearTile {
   int32_t residual[kRows];
 };
 
+// Blocks of output channels that are multiplied at a time.
+template <typename Card>
+int OutBlocks(const LinearItem& item) {
+  return CeilDivide(item.out, Card::kLinear.out_lanes);
+}
+
 // A matrix image to load; out is 0 after the last one.
 struct MatrixLoad {
   int matrix;
@@ -37,6 +43,11 @@ struct MatrixLoad {
 struct WeightLine {
   Word even;
   Word odd;
+};
+
+// An activation table: port 0 holds its first half, port 1 the second.
+struct TableLines {
+  WeightLine line[kTableWords];
 };
 
 // The same word of every row of a tile.
@@ -60,7 +71,12 @@ struct ResultPair {
 };
 
 // Half a word of codes, or a word of int16.
-using Results = Vec<int16_t, kWordInt16>;
+constexpr int kResultLanes = kWordInt16;
+using Results = Vec<int16_t, kResultLanes>;
+
+inline int ResultsPerRow(const LinearItem& item) {
+  return CeilDivide(item.out, kResultLanes);
+}
 
 }  // namespace hls
 }  // namespace moevit
