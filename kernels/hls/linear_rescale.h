@@ -10,15 +10,11 @@
 #include "kernels/hls/descriptor.h"
 #include "kernels/hls/linear_steps.h"
 #include "kernels/hls/linear_tile.h"
+#include "kernels/hls/linear_tiles.h"
 #include "kernels/hls/word.h"
 
 namespace moevit {
 namespace hls {
-
-// Bytes of the activation table that are copied per cycle, and read at once: a
-// table's memory is 16 rows of 16 bytes.
-constexpr int kTableRowBytes = 16;
-constexpr int kTableRows = arith::kActivationEntries / kTableRowBytes;
 
 // From sum to fine value, or to code.
 inline int16_t Finish(const LinearItem& item, int32_t sum,
@@ -34,7 +30,7 @@ inline int16_t Finish(const LinearItem& item, int32_t sum,
   return arith::FineToCode(active, item.output_zero);
 }
 
-// Row `at` of a table, 16 bytes, to the memory of every lane.
+// Row `at` of a table, to the memory of every lane.
 template <int kLanes>
 void CopyTableRow(const TableLines& table, int at,
                   uint8_t delta[kLanes][arith::kActivationEntries]) {
@@ -93,7 +89,7 @@ void Rescale(Stream<LinearTile<kRows>>& tiles,
 #pragma HLS PIPELINE II = 1 style = flp
 #pragma HLS LOOP_TRIPCOUNT min = 18912 max = 18912
     MOEVIT_COUNT(linear_rescale, 1);
-    if (tile.first && table_row < kTableRows) {
+    if (tile.first && table_row < kTableCopySteps) {
       if (table_row == 0) table = tables.read();
       CopyTableRow<2 * kOut>(table, table_row++, delta);
       continue;

@@ -3,6 +3,7 @@
 #ifndef MOEVIT_KERNELS_HLS_LINEAR_TILES_H_
 #define MOEVIT_KERNELS_HLS_LINEAR_TILES_H_
 
+#include "kernels/arith/activation.h"
 #include "kernels/hls/word.h"
 
 namespace moevit {
@@ -17,6 +18,10 @@ struct LinearTiles {
   int max_in_words;
   int max_out;  // of an item
 };
+
+// The copy of an item's activation table, 16 bytes per cycle.
+constexpr int kTableRowBytes = 16;
+constexpr int kTableCopySteps = arith::kActivationEntries / kTableRowBytes;
 
 // Whether a matrix fits the weight buffer as one item.
 constexpr bool FitsOneItem(const LinearTiles& tiles, int in_words, int out) {
