@@ -61,7 +61,10 @@ M3VIT_S = dataclasses.replace(
     top_k=2,
     expert_width=768,
 )
+# The models with random weights, by name.
 SYNTHETIC = {"deit_s": DEIT_S, "m3vit_s": M3VIT_S}
+
+_BIAS_SCALE = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,60 +133,55 @@ def _config(shape: Shape) -> dict:
 
 
 def _random_tensors(shape: Shape) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(1)
-    tensors: dict[str, np.ndarray] = {}
-
-    def normal(name: str, *size: int, scale: float) -> None:
-        values = random.standard_normal(size, dtype=np.float32)
-        tensors[name] = values * np.float32(scale)
-
-    def linear(name: str, *size: int, bias: str, weight: str) -> None:
-        normal(name + weight, *size, scale=size[-1] ** -0.5)
-        normal(name + bias, *size[:-1], scale=0.1)
-
-    def dense(name: str, outputs: int, inputs: int) -> None:
-        linear(name, outputs, inputs, bias=".bias", weight=".weight")
-
-    def norm(name: str) -> None:
-        tensors[name + ".weight"] = np.ones(shape.width, np.float32)
-        tensors[name + ".bias"] = np.zeros(shape.width, np.float32)
-
+    tensors = _RandomTensors()
     width = shape.width
-    normal("cls_token", 1, 1, width, scale=1)
-    normal("pos_embed", 1, shape.tokens, width, scale=1)
-    dense("patch_embed.proj", width, shape.patch_values)
-    patch = (width, 3, shape.patch_size, shape.patch_size)
-    tensors["patch_embed.proj.weight"].shape = patch
+    patch = (3, shape.patch_size, shape.patch_size)
+    tensors.normal("cls_token", 1, 1, width)
+    tensors.normal("pos_embed", 1, shape.tokens, width)
+    tensors.normal(
+        "patch_embed.proj.weight",
+        width,
+        *patch,
+        scale=shape.patch_values**-0.5,
+    )
+    tensors.normal("patch_embed.proj.bias", width, scale=_BIAS_SCALE)
     for block in range(shape.depth):
         name = f"blocks.{block}."
-        norm(name + "norm1")
-        dense(name + "attn.qkv", 3 * width, width)
-        dense(name + "attn.proj", width, width)
-        norm(name + "norm2")
+        tensors.norm(name + "norm1", width)
+        tensors.linear(name + "attn.qkv", 3 * width, width)
+        tensors.linear(name + "attn.proj", width, width)
+        tensors.norm(name + "norm2", width)
         if block in shape.sparse_blocks:
-            hidden = shape.expert_width
-            normal(
-                name + "mlp.gate.w_gate",
-                width,
-                shape.experts,
-                scale=width**-0.5,
+            experts, hidden = shape.experts, shape.expert_width
+            tensors.normal(
+                name + "mlp.gate.w_gate", width, experts, scale=width**-0.5
             )
-            dense_experts = name + "mlp.experts."
-            for layer, outputs, inputs in (
-                ("htoh4", hidden, width),
-                ("h4toh", width, hidden),
-            ):
-                linear(
-                    dense_experts + layer,
-                    shape.experts,
-                    outputs,
-                    inputs,
-                    bias=".bias",
-                    weight=".weight",
-                )
+            tensors.linear(name + "mlp.experts.htoh4", experts, hidden, width)
+            tensors.linear(name + "mlp.experts.h4toh", experts, width, hidden)
         else:
-            dense(name + "mlp.fc1", shape.mlp_width, width)
-            dense(name + "mlp.fc2", width, shape.mlp_width)
-    norm("norm")
-    dense("head", shape.classes, width)
-    return tensors
+            tensors.linear(name + "mlp.fc1", shape.mlp_width, width)
+            tensors.linear(name + "mlp.fc2", width, shape.mlp_width)
+    tensors.norm("norm", width)
+    tensors.linear("head", shape.classes, width)
+    return tensors.by_name
+
+
+class _RandomTensors:
+    """Tensors that keep activations of about unit size."""
+
+    def __init__(self) -> None:
+        self._random = np.random.default_rng(1)
+        self.by_name: dict[str, np.ndarray] = {}
+
+    def normal(self, name: str, *size: int, scale: float = 1) -> None:
+        values = self._random.standard_normal(size, dtype=np.float32)
+        self.by_name[name] = values * np.float32(scale)
+
+    def linear(self, name: str, *size: int) -> None:
+        """Weights [..., outputs, inputs] and a bias."""
+        self.normal(name + ".weight", *size, scale=size[-1] ** -0.5)
+        self.normal(name + ".bias", *size[:-1], scale=_BIAS_SCALE)
+
+    def norm(self, name: str, width: int) -> None:
+        self.by_name[name + ".weight"] = np.ones(width, np.float32)
+        self.by_name[name + ".bias"] = np.zeros(width, np.float32)

@@ -25,7 +25,7 @@ class Attention(enum.Enum):
     """How attention is expressed."""
 
     PLAIN = "plain"  # two MatMul around a Softmax
-    FUSED = "fused"  # com.microsoft.MultiHeadAttention
+    FUSED = "fused"  # com.microsoft.Attention, the product before it included
 
 
 def build(checkpoint: Checkpoint, attention: Attention) -> onnx.ModelProto:
@@ -46,7 +46,9 @@ class _Builder:
         tokens = self._embed("pixels")
         for block in range(shape.depth):
             tokens = self._block(f"blocks.{block}.", tokens, block)
-        first = self._op("Gather", tokens, self._integers(0, scalar=True), axis=1)
+        first = self._op(
+            "Gather", tokens, self._integers(0, scalar=True), axis=1
+        )
         first = self._norm("norm", first)
         self._linear("head", first, output="logits")
         side = shape.image_size
@@ -73,7 +75,9 @@ class _Builder:
 
     # Nodes and constants.
 
-    def _op(self, kind: str, *inputs: str, output: str = "", **attributes) -> str:
+    def _op(
+        self, kind: str, *inputs: str, output: str = "", **attributes
+    ) -> str:
         return self._ops(kind, *inputs, outputs=[output], **attributes)[0]
 
     def _ops(
@@ -169,11 +173,10 @@ class _Builder:
 
     def _block(self, name: str, x: str, block: int) -> str:
         normed = self._norm(name + "norm1", x)
-        qkv = self._linear(name + "attn.qkv", normed)
         mixed = (
-            self._fused_attention(qkv)
+            self._fused_attention(name + "attn.qkv", normed)
             if self._attention is Attention.FUSED
-            else self._plain_attention(qkv)
+            else self._plain_attention(name + "attn.qkv", normed)
         )
         x = self._op("Add", x, self._linear(name + "attn.proj", mixed))
         normed = self._norm(name + "norm2", x)
@@ -182,30 +185,26 @@ class _Builder:
         hidden = self._op("Gelu", self._linear(name + "mlp.fc1", normed))
         return self._op("Add", x, self._linear(name + "mlp.fc2", hidden))
 
-    def _fused_attention(self, qkv: str) -> str:
-        queries, keys, values = self._ops(
-            "Split", qkv, outputs=["", "", ""], axis=2, num_outputs=3
-        )
+    def _fused_attention(self, name: str, x: str) -> str:
         return self._op(
-            "MultiHeadAttention",
-            queries,
-            keys,
-            values,
+            "Attention",
+            x,
+            self._constant(self._tensors[name + ".weight"].T, name + ".weight"),
+            self._floats(name + ".bias"),
             domain="com.microsoft",
             num_heads=self._shape.heads,
         )
 
-    def _plain_attention(self, qkv: str) -> str:
+    def _plain_attention(self, name: str, x: str) -> str:
         shape = self._shape
         head_width = shape.width // shape.heads
+        qkv = self._linear(name, x)
         by_head = self._op(
             "Reshape", qkv, self._integers(0, 0, 3, shape.heads, head_width)
         )
         by_head = self._op("Transpose", by_head, perm=[2, 0, 3, 1, 4])
         queries, keys, values = (
-            self._op(
-                "Gather", by_head, self._integers(i, scalar=True), axis=0
-            )
+            self._op("Gather", by_head, self._integers(i, scalar=True), axis=0)
             for i in range(3)
         )
         scale = self._constant(np.array(head_width**-0.5, np.float32))

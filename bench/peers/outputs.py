@@ -10,6 +10,7 @@ import numpy as np
 from peers.engines import Engine, OnnxRuntime, OpenVino, Streams
 from peers.images import Images
 from peers.quantized_models import Models
+from peers.subjects import Subject
 
 # Images that a peer gets at once.
 _BATCH = 16
@@ -27,14 +28,10 @@ class Agreement:
 
 
 def compare(
-    name: str,
-    models: Models,
-    source: pathlib.Path,
-    images: Images,
-    labelled: bool,
-    moevit: pathlib.Path,
+    subject: Subject, models: Models, moevit: pathlib.Path
 ) -> list[Agreement]:
-    """Runs `images` through every engine. Their number is a multiple of 16."""
+    """Runs the test images, a multiple of 16, through every engine."""
+    images = subject.test
     streams = Streams(streams=1, threads=2)
     expected = _guesses(
         OnnxRuntime("float32", models.float_plain, streams), images
@@ -42,12 +39,16 @@ def compare(
 
     def row(engine: str, same: float, top1: float) -> Agreement:
         return Agreement(
-            name, engine, len(images), same, top1 if labelled else None
+            subject.name,
+            engine,
+            len(images),
+            same,
+            top1 if subject.labelled else None,
         )
 
     rows = [
         row("float model", 1.0, _part(expected == images.labels)),
-        row("moevit int8", *_moevit(models, source, images, moevit)),
+        row("moevit int8", *_moevit(subject, models, moevit)),
     ]
     for engine in (
         OnnxRuntime("int8 dynamic", models.ort_dynamic, streams),
@@ -71,17 +72,17 @@ def _guesses(engine: Engine, images: Images) -> np.ndarray:
 
 
 def _moevit(
-    models: Models, source: pathlib.Path, images: Images, program: pathlib.Path
+    subject: Subject, models: Models, program: pathlib.Path
 ) -> tuple[float, float]:
     """Agreement with moevit's own float model of the same checkpoint, top-1."""
     file = models.directory / "images.bin"
-    images.write(file)
+    subject.test.write(file)
     result = subprocess.run(
         [
             program,
             "evaluate",
             f"--model={models.moevit}",
-            f"--against={source}",
+            f"--against={subject.checkpoint}",
             f"--dataset={file}",
             "--json",
         ],

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from peers import images
 from peers.engines import Engine, engines
 from peers.quantized_models import Models
+from peers.subjects import Subject
 
 MOEVIT = "moevit int8"
 
@@ -56,9 +57,8 @@ class Rate:
 
 
 def measure(
-    name: str,
+    subject: Subject,
     models: Models,
-    side: int,
     threads: int,
     options: Options,
     log: Callable[[str], None],
@@ -69,7 +69,7 @@ def measure(
         raise ValueError(f"{threads} threads on {len(allowed)} processors")
     os.sched_setaffinity(0, sorted(allowed)[:threads])
     try:
-        return _Measurement(name, models, side, threads, options).run(log)
+        return _Measurement(subject, models, threads, options).run(log)
     finally:
         os.sched_setaffinity(0, allowed)
 
@@ -77,18 +77,17 @@ def measure(
 class _Measurement:
     def __init__(
         self,
-        name: str,
+        subject: Subject,
         models: Models,
-        side: int,
         threads: int,
         options: Options,
     ) -> None:
-        self._name = name
+        self._name = subject.name
         self._models = models
         self._threads = threads
         self._options = options
         self._pixels = {
-            batch: images.random(batch, side, seed=1).pixels
+            batch: images.random(batch, subject.side, seed=1).pixels
             for batch in options.batches
         }
         self._peers = list(engines(models, threads))

@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import statistics
 import subprocess
 from collections.abc import Iterable
 
@@ -157,7 +158,7 @@ def _ratio(one: Comparison, peer: Rate) -> float:
 
 def _comparison_table(comparisons: list[Comparison]) -> str:
     def row(one: Comparison) -> list[str]:
-        of_peak = sorted(one.moevit.of_peak)[len(one.moevit.of_peak) // 2]
+        of_peak = statistics.median(one.moevit.of_peak)
         return [
             one.model,
             str(one.batch),
