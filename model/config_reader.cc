@@ -206,6 +206,8 @@ absl::Status ReadPreprocessing(const JsonObject& root, ModelConfig& config) {
                                       target.crop_fraction));
   MOEVIT_RETURN_IF_ERROR(ReadThree(object, "mean", target.mean));
   MOEVIT_RETURN_IF_ERROR(ReadThree(object, "std", target.std));
+  MOEVIT_RETURN_IF_ERROR(
+      ReadOptional(object, "fast_decode", target.fast_decode));
   return CheckRestatements(object, config);
 }
 

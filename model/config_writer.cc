@@ -37,7 +37,8 @@ std::string ModelConfigToJson(const ModelConfig& config) {
       {"interpolation", NameOf(kInterpolations, preprocessing.interpolation)},
       {"crop_fraction", preprocessing.crop_fraction},
       {"mean", preprocessing.mean},
-      {"std", preprocessing.std}};
+      {"std", preprocessing.std},
+      {"fast_decode", preprocessing.fast_decode}};
   if (!config.class_names.empty()) json["class_names"] = config.class_names;
   return json.dump(/*indent=*/2, /*indent_char=*/' ', /*ensure_ascii=*/false,
                    Json::error_handler_t::replace) +

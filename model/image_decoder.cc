@@ -17,7 +17,8 @@ constexpr size_t kMaxBytesInMessage = 8;
 }  // namespace
 
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
-                                  const DecodeLimits& limits) {
+                                  const DecodeLimits& limits,
+                                  int sufficient_side) {
   if (bytes.empty()) {
     return absl::InvalidArgumentError("the image is empty: 0 bytes");
   }
@@ -26,7 +27,9 @@ absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
         absl::StrCat("image of ", bytes.size(), " bytes; at most ",
                      limits.max_encoded_bytes, " are admitted"));
   }
-  if (absl::StartsWith(bytes, kJpegMagic)) return DecodeJpeg(bytes, limits);
+  if (absl::StartsWith(bytes, kJpegMagic)) {
+    return DecodeJpeg(bytes, limits, sufficient_side);
+  }
   if (absl::StartsWith(bytes, kPngMagic)) return DecodePng(bytes, limits);
   return absl::InvalidArgumentError(absl::StrCat(
       "neither JPEG nor PNG: ", bytes.size(), " bytes that begin with 0x",

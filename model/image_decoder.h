@@ -23,8 +23,13 @@ namespace moevit {
 // memory for its pixels is allocated. Returns kInvalidArgument, saying what is
 // wrong, for bytes that are empty, of another format, truncated, damaged or
 // over a limit.
+//
+// A `sufficient_side` above 0 lets a JPEG be decoded at 1/2, 1/4 or 1/8 of its
+// size, the smallest whose shorter side has that many pixels. Its pixels are
+// then about, not exactly, the means of those of the full image.
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
-                                  const DecodeLimits& limits = DecodeLimits());
+                                  const DecodeLimits& limits = DecodeLimits(),
+                                  int sufficient_side = 0);
 
 }  // namespace moevit
 

@@ -1,5 +1,6 @@
 #include "model/jpeg_decoder.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,8 @@ namespace {
 // A progressive file may have any number of scans, each of which costs a pass
 // over the whole image. Encoders write about ten.
 constexpr int kMaxScans = 100;
+// The library has fast inverse transforms for 1/2, 1/4 and 1/8.
+constexpr unsigned int kMaxReduction = 8;
 constexpr int kExifMarker = JPEG_APP0 + 1;
 constexpr unsigned int kMaxMarkerBytes = 0xffff;
 constexpr absl::string_view kExifMagic("Exif\0\0", 6);
@@ -97,6 +100,7 @@ class JpegDecoder {
   int width() const { return static_cast<int>(info_.image_width); }
   int height() const { return static_cast<int>(info_.image_height); }
   int Orientation() const;
+  void Reduce(int sufficient_side);
   absl::StatusOr<Image> ReadPixels();
 
  private:
@@ -150,13 +154,27 @@ int JpegDecoder::Orientation() const {
   return 1;
 }
 
+// Chooses the smallest fraction of the size at which the shorter side keeps
+// `sufficient_side` pixels.
+void JpegDecoder::Reduce(int sufficient_side) {
+  const int shorter = std::min(width(), height());
+  info_.scale_num = 1;
+  info_.scale_denom = 1;
+  while (info_.scale_denom < kMaxReduction &&
+         shorter / (2 * static_cast<int>(info_.scale_denom)) >=
+             sufficient_side) {
+    info_.scale_denom *= 2;
+  }
+}
+
 absl::StatusOr<Image> JpegDecoder::ReadPixels() {
+  if (!Guard([this] { jpeg_calc_output_dimensions(&info_); })) return Failure();
   Image image;
-  image.width = width();
-  image.height = height();
-  const size_t row_bytes = size_t{3} * info_.image_width;
-  image.pixels.resize(row_bytes * info_.image_height);
-  std::vector<uint8_t> inks(is_cmyk() ? size_t{4} * info_.image_width : 0);
+  image.width = static_cast<int>(info_.output_width);
+  image.height = static_cast<int>(info_.output_height);
+  const size_t row_bytes = size_t{3} * info_.output_width;
+  image.pixels.resize(row_bytes * info_.output_height);
+  std::vector<uint8_t> inks(is_cmyk() ? size_t{4} * info_.output_width : 0);
   uint8_t* const pixels = image.pixels.data();
   uint8_t* const ink_row = inks.data();
   const bool ok = Guard([this, pixels, ink_row, row_bytes] {
@@ -165,7 +183,9 @@ absl::StatusOr<Image> JpegDecoder::ReadPixels() {
       uint8_t* const target = pixels + info_.output_scanline * row_bytes;
       JSAMPROW row = is_cmyk() ? ink_row : target;
       jpeg_read_scanlines(&info_, &row, /*max_lines=*/1);
-      if (is_cmyk()) CmykToRgb(ink_row, width(), target);
+      if (is_cmyk()) {
+        CmykToRgb(ink_row, static_cast<int>(info_.output_width), target);
+      }
     }
     jpeg_finish_decompress(&info_);
   });
@@ -176,11 +196,13 @@ absl::StatusOr<Image> JpegDecoder::ReadPixels() {
 }  // namespace
 
 absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes,
-                                 const DecodeLimits& limits) {
+                                 const DecodeLimits& limits,
+                                 int sufficient_side) {
   JpegDecoder decoder(bytes);
   MOEVIT_RETURN_IF_ERROR(decoder.ReadHeader());
   MOEVIT_RETURN_IF_ERROR(
       CheckImageSize(decoder.width(), decoder.height(), limits));
+  if (sufficient_side > 0) decoder.Reduce(sufficient_side);
   // The library forgets the markers when it has read the pixels.
   const int orientation = decoder.Orientation();
   MOEVIT_ASSIGN_OR_RETURN(Image image, decoder.ReadPixels());

@@ -10,9 +10,11 @@
 
 namespace moevit {
 
-// Baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK.
+// Baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK. `sufficient_side`
+// as for DecodeImage.
 absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes,
-                                 const DecodeLimits& limits);
+                                 const DecodeLimits& limits,
+                                 int sufficient_side);
 
 }  // namespace moevit
 

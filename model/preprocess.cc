@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "model/image_decoder.h"
 #include "model/resize.h"
 
 namespace moevit {
@@ -16,6 +17,10 @@ namespace {
 // The longest side, in pixels, that a resized image can have on paper: it is
 // never computed in full, but its coordinates must fit an int.
 constexpr int64_t kMaxResizedSide = int64_t{1} << 30;
+
+// A reduced image is at least this many times as large as what it is resized
+// to, so that the antialiasing filter still decides what is seen.
+constexpr int kFastDecodeMargin = 2;
 
 absl::Status CheckImage(const Image& image) {
   if (image.width < 1 || image.height < 1 ||
@@ -35,10 +40,18 @@ int CenteredBegin(int whole, int size) {
   return half + (is_tie && half % 2 != 0 ? 1 : 0);
 }
 
-absl::StatusOr<Image> ResizeShorterSide(const Image& image, int size,
-                                        const PreprocessingConfig& options) {
-  const int64_t shorter =
-      static_cast<int64_t>(std::floor(size / options.crop_fraction));
+// The length to which the shorter side of an image is resized.
+int ResizedShorterSide(const ModelConfig& config) {
+  if (config.preprocessing.resize == ResizeMode::kExact) {
+    return config.image_size;
+  }
+  return static_cast<int>(
+      std::floor(config.image_size / config.preprocessing.crop_fraction));
+}
+
+absl::StatusOr<Image> ResizeShorterSide(const Image& image,
+                                        const ModelConfig& config) {
+  const int64_t shorter = ResizedShorterSide(config);
   const int64_t longer = shorter * std::max(image.width, image.height) /
                          std::min(image.width, image.height);
   if (longer > kMaxResizedSide) {
@@ -50,11 +63,13 @@ absl::StatusOr<Image> ResizeShorterSide(const Image& image, int size,
   const bool is_portrait = image.width <= image.height;
   const int width = static_cast<int>(is_portrait ? shorter : longer);
   const int height = static_cast<int>(is_portrait ? longer : shorter);
+  const int size = config.image_size;
   const Window window = {.left = CenteredBegin(width, size),
                          .top = CenteredBegin(height, size),
                          .width = size,
                          .height = size};
-  return ResizeAndCrop(image, width, height, window, options.interpolation);
+  return ResizeAndCrop(image, width, height, window,
+                       config.preprocessing.interpolation);
 }
 
 }  // namespace
@@ -68,9 +83,20 @@ absl::StatusOr<std::vector<uint8_t>> Preprocess(const Image& image,
     const Window all = {.left = 0, .top = 0, .width = size, .height = size};
     return ResizeAndCrop(image, size, size, all, options.interpolation).pixels;
   }
-  MOEVIT_ASSIGN_OR_RETURN(Image resized,
-                          ResizeShorterSide(image, size, options));
+  MOEVIT_ASSIGN_OR_RETURN(Image resized, ResizeShorterSide(image, config));
   return std::move(resized.pixels);
+}
+
+absl::StatusOr<std::vector<uint8_t>> DecodeAndPreprocess(
+    absl::string_view bytes, const ModelConfig& config,
+    const DecodeLimits& limits) {
+  const int sufficient_side =
+      config.preprocessing.fast_decode
+          ? kFastDecodeMargin * ResizedShorterSide(config)
+          : 0;
+  MOEVIT_ASSIGN_OR_RETURN(const Image image,
+                          DecodeImage(bytes, limits, sufficient_side));
+  return Preprocess(image, config);
 }
 
 }  // namespace moevit

@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "model/decode_limits.h"
-#include "model/image_decoder.h"
 #include "model/preprocess.h"
 
 namespace moevit {
@@ -174,8 +173,7 @@ class FolderDataset : public Dataset {
     const DecodeLimits limits;
     MOEVIT_ASSIGN_OR_RETURN(const std::string encoded,
                             ReadFile(path, limits.max_encoded_bytes));
-    MOEVIT_ASSIGN_OR_RETURN(const Image image, DecodeImage(encoded, limits));
-    return Preprocess(image, config_);
+    return DecodeAndPreprocess(encoded, config_, limits);
   }
 
   const std::vector<ImageFile> files_;

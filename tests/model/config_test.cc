@@ -66,18 +66,26 @@ TEST(ModelConfigTest, ReadsTheNamesOfOtherTools) {
 }
 
 TEST(ModelConfigTest, WhatIsWrittenIsReadBackUnchanged) {
-  for (
-      const char* changes :
-      {"{}", R"({"num_experts": null, "moe_layers": null})",
-       R"({"distilled": true, "hidden_act": "gelu_tanh"})",
-       R"({"class_token": false, "global_pool": "avg", "qkv_bias": false})",
-       R"({"gate": {"type": "m3vit"}, "class_names": null})",
-       R"({"preprocessing": {"resize": "exact", "mean": [0.1, 0.7, 1e-9]}})"}) {
+  for (const char* changes :
+       {"{}", R"({"num_experts": null, "moe_layers": null})",
+        R"({"distilled": true, "hidden_act": "gelu_tanh"})",
+        R"({"class_token": false, "global_pool": "avg", "qkv_bias": false})",
+        R"({"gate": {"type": "m3vit"}, "class_names": null})",
+        R"({"preprocessing": {"resize": "exact", "mean": [0.1, 0.7, 1e-9]}})",
+        R"({"preprocessing": {"fast_decode": true}})"}) {
     const std::string written = ModelConfigToJson(ConfigWith(changes));
     const auto read = ParseModelConfig(written);
     ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_EQ(ModelConfigToJson(*read), written);
   }
+}
+
+TEST(ModelConfigTest, DecodesInFullUnlessAskedForSpeed) {
+  EXPECT_FALSE(ConfigWith("{}").preprocessing.fast_decode);
+  EXPECT_TRUE(ConfigWith(R"({"preprocessing": {"fast_decode": true}})")
+                  .preprocessing.fast_decode);
+  EXPECT_THAT(ErrorWith(R"({"preprocessing": {"fast_decode": 1}})"),
+              HasSubstr("\"preprocessing.fast_decode\" is 1"));
 }
 
 TEST(ModelConfigTest, GateTypesImplyAnOrder) {

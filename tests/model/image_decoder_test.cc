@@ -54,6 +54,43 @@ TEST(DecodeImageTest, TurnsTheSidesWithTheOrientation) {
   EXPECT_EQ(turned.height, 11);
 }
 
+TEST(DecodeImageTest, ReducesAJpegAsLongAsASideSuffices) {
+  const std::string file = TestFile("baseline_420.jpg");  // 37x23
+  const struct {
+    int sufficient_side, width, height;
+  } cases[] = {{0, 37, 23}, {12, 37, 23}, {11, 19, 12}, {6, 19, 12},
+               {5, 10, 6},  {3, 10, 6},   {2, 5, 3},    {1, 5, 3}};
+  for (const auto& c : cases) {
+    const Image image =
+        DecodeImage(file, DecodeLimits(), c.sufficient_side).value();
+    EXPECT_EQ(image.width, c.width) << c.sufficient_side;
+    EXPECT_EQ(image.height, c.height) << c.sufficient_side;
+    EXPECT_EQ(image.pixels.size(), size_t{3} * c.width * c.height);
+  }
+}
+
+TEST(DecodeImageTest, ReducesEveryKindOfJpegAndTurnsItUpright) {
+  for (const char* name : {"progressive.jpg", "cmyk.jpg", "gray.jpg"}) {
+    EXPECT_TRUE(DecodeImage(TestFile(name), DecodeLimits(), 1).ok()) << name;
+  }
+  const Image turned =
+      DecodeImage(TestFile("orientation_6.jpg"), DecodeLimits(), 2).value();
+  EXPECT_EQ(turned.width, 4);
+  EXPECT_EQ(turned.height, 6);
+}
+
+TEST(DecodeImageTest, NeverReducesAPng) {
+  const std::string file = TestFile("rgb.png");
+  EXPECT_EQ(DecodeImage(file, DecodeLimits(), 1).value().pixels,
+            DecodeImage(file).value().pixels);
+}
+
+TEST(DecodeImageTest, RefusesDamageInReducedImagesToo) {
+  const std::string file = TestFile("baseline_420.jpg");
+  const std::string part = file.substr(0, file.size() - 40);
+  EXPECT_FALSE(DecodeImage(part, DecodeLimits(), 1).ok());
+}
+
 TEST(DecodeImageTest, RefusesNoBytesAtAll) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("empty"));
 }

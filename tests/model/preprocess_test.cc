@@ -1,6 +1,7 @@
 #include "model/preprocess.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <numeric>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "model/image_decoder.h"
 
 namespace moevit {
 namespace {
@@ -90,6 +92,43 @@ TEST(PreprocessTest, RefusesAStripBeyondTheCoordinates) {
   EXPECT_THAT(std::string(pixels.status().message()),
               HasSubstr("image of 50000x1 pixels would have a side of "
                         "2048000000"));
+}
+
+// The mean difference of two images' pixels.
+double Distance(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += std::abs(a[i] - b[i]);
+  return sum / static_cast<double>(a.size());
+}
+
+TEST(DecodeAndPreprocessTest, IsDecodingAndPreprocessing) {
+  const std::string file =
+      ReadFile(std::string(kDirectory) + "baseline_444.jpg", 1 << 20).value();
+  const ModelConfig config = ConfigFor(5);
+  EXPECT_EQ(DecodeAndPreprocess(file, config).value(),
+            Preprocess(DecodeImage(file).value(), config).value());
+  EXPECT_FALSE(DecodeAndPreprocess("no image", config).ok());
+}
+
+TEST(DecodeAndPreprocessTest, FastDecodingChangesLittle) {
+  const std::string file =
+      ReadFile("deploy/samples/horse.jpg", 1 << 20).value();  // 128x128
+  ModelConfig config = ConfigFor(32);
+  const std::vector<uint8_t> full = DecodeAndPreprocess(file, config).value();
+  config.preprocessing.fast_decode = true;
+  const std::vector<uint8_t> fast = DecodeAndPreprocess(file, config).value();
+  EXPECT_NE(fast, full);
+  EXPECT_LT(Distance(fast, full), 1);
+}
+
+TEST(DecodeAndPreprocessTest, FastDecodingLeavesSmallImagesAlone) {
+  const std::string file =
+      ReadFile(std::string(kDirectory) + "baseline_444.jpg", 1 << 20).value();
+  ModelConfig config = ConfigFor(8);  // Half of it would be less than 2 * 8.
+  const std::vector<uint8_t> full = DecodeAndPreprocess(file, config).value();
+  config.preprocessing.fast_decode = true;
+  EXPECT_EQ(DecodeAndPreprocess(file, config).value(), full);
 }
 
 TEST(PreprocessTest, RefusesImagesThatAreNotWhole) {
