@@ -79,24 +79,23 @@ bool FitsEverywhere(const PlacementProblem& problem) {
 // memory is divided by what the layers take; what a layer leaves over of its
 // part, being less than an expert, is the next one's.
 std::vector<std::vector<int>> DivideMemory(const PlacementProblem& problem) {
-  double total = 0;
-  for (const PlacementLayer& layer : problem.layers) {
-    total += static_cast<double>(LayerBytes(layer));
-  }
+  int64_t total = 0;
+  for (const PlacementLayer& layer : problem.layers) total += LayerBytes(layer);
   std::vector<int64_t> taken(problem.devices.size());
-  double up_to_here = 0;
+  int64_t up_to_here = 0;
   std::vector<std::vector<int>> slots;
   for (const PlacementLayer& layer : problem.layers) {
-    up_to_here += static_cast<double>(LayerBytes(layer));
-    const bool last = slots.size() + 1 == problem.layers.size();
+    up_to_here += LayerBytes(layer);
+    const double fraction =
+        static_cast<double>(up_to_here) / static_cast<double>(total);
     std::vector<int> row;
     for (size_t d = 0; d < problem.devices.size(); ++d) {
-      const int64_t memory = problem.devices[d].memory_bytes;
+      // More than the whole model is of no use.
+      const int64_t memory = std::min(problem.devices[d].memory_bytes, total);
       const int64_t part =
-          last || total <= 0
+          up_to_here == total
               ? memory
-              : static_cast<int64_t>(static_cast<double>(memory) *
-                                     (up_to_here / total));
+              : static_cast<int64_t>(static_cast<double>(memory) * fraction);
       const int64_t count = std::min((part - taken[d]) / layer.expert_bytes,
                                      static_cast<int64_t>(layer.loads.size()));
       row.push_back(static_cast<int>(count));

@@ -114,10 +114,8 @@ TEST(CpuExpertDeviceMemoryTest, RunningWhatIsNotLoadedIsAnError) {
 }
 
 TEST(CpuExpertDeviceMemoryTest, ADenseProgramHasNoExperts) {
-  EXPECT_TRUE(
-      NewCpuExpertDevice(
-          std::make_unique<Program>(RandomProgram({.experts = 0})).get(), {})
-          .ok());
+  const Program program = RandomProgram({.experts = 0});
+  EXPECT_TRUE(NewCpuExpertDevice(&program, {}).ok());
 }
 
 }  // namespace

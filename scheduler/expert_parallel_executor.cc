@@ -1,0 +1,78 @@
+#include "scheduler/expert_parallel_executor.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/cpu_count.h"
+#include "base/status_macros.h"
+#include "kernels/cpu/cpu_expert_device.h"
+
+namespace moevit {
+namespace {
+
+CpuExecutorOptions WithRunner(const CpuExecutorOptions& options,
+                              ExpertLayerRunner* runner) {
+  CpuExecutorOptions result = options;
+  result.expert_layers = runner;
+  return result;
+}
+
+absl::StatusOr<std::unique_ptr<ExpertDevice>> NewHome(
+    const Program* program, size_t layers,
+    const ExpertParallelOptions& options) {
+  CpuExpertDeviceOptions device;
+  device.name = "home";
+  device.isa = options.home.isa;
+  // How large one expert is, a device without work can tell.
+  MOEVIT_ASSIGN_OR_RETURN(const auto probe,
+                          NewCpuExpertDevice(program, device));
+  device.memory_bytes = options.home_expert_bytes;
+  for (size_t layer = 0; layer < layers; ++layer) {
+    device.memory_bytes = std::max(device.memory_bytes,
+                                   probe->ExpertBytes(static_cast<int>(layer)));
+  }
+  device.threads =
+      options.home.threads > 0 ? options.home.threads : AvailableCpuCount();
+  return NewCpuExpertDevice(program, device);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ExpertParallelExecutor>>
+ExpertParallelExecutor::Create(const Program* program,
+                               std::vector<ExpertParallelDevice> devices,
+                               const ExpertParallelOptions& options) {
+  MOEVIT_ASSIGN_OR_RETURN(const std::vector<ExpertLayer> layers,
+                          FindExpertLayers(*program));
+  std::vector<int> experts;
+  for (const ExpertLayer& layer : layers) {
+    experts.push_back(std::get<GateOp>(program->ops[layer.gate].body).experts);
+  }
+  MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<ExpertDevice> home,
+                          NewHome(program, layers.size(), options));
+  return std::unique_ptr<ExpertParallelExecutor>(new ExpertParallelExecutor(
+      program, std::move(devices), std::move(home), experts, options));
+}
+
+ExpertParallelExecutor::ExpertParallelExecutor(
+    const Program* program, std::vector<ExpertParallelDevice> devices,
+    std::unique_ptr<ExpertDevice> home, const std::vector<int>& experts,
+    const ExpertParallelOptions& options)
+    : runner_(std::move(devices), std::move(home), experts, options.runner),
+      executor_(NewCpuExecutor(program, WithRunner(options.home, &runner_))) {}
+
+absl::Status ExpertParallelExecutor::Run(int images,
+                                         absl::Span<const uint8_t> pixels,
+                                         absl::Span<int32_t> logits,
+                                         ExpertLoad* load) {
+  return executor_->Run(images, pixels, logits, load);
+}
+
+absl::Status ExpertParallelExecutor::RunCancellable(
+    int images, absl::Span<const uint8_t> pixels, absl::Span<int32_t> logits,
+    ExpertLoad* load, absl::FunctionRef<bool()> cancelled) {
+  return executor_->RunCancellable(images, pixels, logits, load, cancelled);
+}
+
+}  // namespace moevit

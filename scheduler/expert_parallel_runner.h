@@ -1,0 +1,110 @@
+// The sparse layers of a model over several expert devices: plans every layer
+// of every batch, keeps the placement fit for the measured load, and sees to
+// it that a lost device costs time but no result.
+//
+// The inner part of expert_parallel_executor.h.
+
+#ifndef MOEVIT_SCHEDULER_EXPERT_PARALLEL_RUNNER_H_
+#define MOEVIT_SCHEDULER_EXPERT_PARALLEL_RUNNER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "kernels/expert_layer.h"
+#include "scheduler/expert_station.h"
+#include "scheduler/experts/expert_placement.h"
+#include "scheduler/experts/expert_plan.h"
+#include "scheduler/station_thread.h"
+
+namespace moevit {
+
+struct ExpertParallelDevice {
+  std::unique_ptr<ExpertDevice> device;
+  double speed = 1;   // rows per unit of time, relative to the others
+  ExpertCosts costs;  // all zero: no part goes home because it is cold
+};
+
+struct ExpertRunnerOptions {
+  ExpertPlanOptions plan;
+  PlacementOptions placement;
+  ExpertCosts home_costs;
+  // Batches after which the measured load is compared with the placement.
+  // REQUIRES: at least 1.
+  int batches_per_replan = 64;
+  // What counts of older load when it is. REQUIRES: in [0, 1).
+  double load_decay = 0.5;
+};
+
+// Totals since the beginning, by device where a device is named; the last of
+// `devices` is the home.
+struct ExpertRunnerStatistics {
+  struct Device {
+    std::string name;
+    bool lost = false;
+    ExpertStationStatistics work;
+  };
+  std::vector<Device> devices;
+  int64_t layers = 0;         // sparse layers run
+  double imbalance_sum = 0;   // over the layers: see ExpertPlanner::Imbalance
+  int64_t parts_rerun = 0;    // that a device left behind
+  int64_t replans = 0;        // of the placement, the first not counted
+  int64_t replica_moves = 0;  // by these
+};
+
+// Thread-compatible.
+class ExpertParallelRunner : public ExpertLayerRunner {
+ public:
+  // experts: by layer, how many it has. home: runs what no device can; its
+  // failure is the layer's.
+  ExpertParallelRunner(std::vector<ExpertParallelDevice> devices,
+                       std::unique_ptr<ExpertDevice> home,
+                       const std::vector<int>& experts,
+                       const ExpertRunnerOptions& options);
+
+  absl::Status RunLayer(const ExpertLayerCall& call) override;
+
+  const ExpertPlacement& placement() const { return placement_; }
+  ExpertRunnerStatistics statistics() const;
+
+ private:
+  void BeginBatch();
+  void Measure(const ExpertLayerCall& call);
+  // Plans for the devices that are left; `again` keeps near to what is.
+  void Replan(bool again);
+  // By layer and expert: who runs it. The copies of the placement; for an
+  // expert without, the one device that loads it when needed, if any can.
+  void ChooseRunners();
+  void MoveColdParts(int layer);
+  // Runs what the planner has, on the devices and at home at the same time.
+  // What a device has no room for is done at home afterwards; what a lost one
+  // left behind is in left_.
+  absl::Status RunParts(const ExpertLayerCall& call);
+  absl::Status RunAtHome(const ExpertLayerCall& call,
+                         absl::Span<ExpertPart> parts);
+
+  const ExpertRunnerOptions options_;
+  std::vector<std::unique_ptr<StationThread>> stations_;
+  ExpertStation home_;
+  std::vector<ExpertCosts> costs_;
+  bool costs_known_ = false;
+
+  PlacementProblem problem_;  // loads as last measured, decayed
+  std::vector<std::vector<double>> new_loads_;
+  ExpertPlacement placement_;
+  std::vector<std::vector<std::vector<int>>> runners_;
+  ExpertPlanner planner_;
+  std::vector<std::vector<uint8_t>> resident_;  // by device, of one layer
+  std::vector<ExpertPart> left_;
+
+  int64_t batches_ = 0;
+  bool device_lost_ = false;  // since the last Replan
+  ExpertRunnerStatistics totals_;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SCHEDULER_EXPERT_PARALLEL_RUNNER_H_

@@ -1,0 +1,59 @@
+// An ExpertStation on a thread of its own, so that several compute their parts
+// of a layer at the same time.
+
+#ifndef MOEVIT_SCHEDULER_STATION_THREAD_H_
+#define MOEVIT_SCHEDULER_STATION_THREAD_H_
+
+#include <cstddef>
+#include <memory>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/types/span.h"
+#include "base/mutex.h"
+#include "scheduler/expert_station.h"
+
+namespace moevit {
+
+// Used by one thread.
+class StationThread {
+ public:
+  explicit StationThread(std::unique_ptr<ExpertStation> station);
+  StationThread(const StationThread&) = delete;
+  StationThread& operator=(const StationThread&) = delete;
+  // REQUIRES: nothing is running.
+  ~StationThread();
+
+  // Begins ExpertStation::Run. What the arguments point to must stay until
+  // Finish, which must be called before anything else.
+  void Start(const ExpertLayerCall& call, bool reverse,
+             absl::Span<ExpertPart> parts);
+
+  // Waits, for as long as the device's calls take, which are bounded. Returns
+  // the result of Run.
+  size_t Finish();
+
+  // REQUIRES: nothing is running.
+  ExpertStation& station() { return *station_; }
+  const ExpertStation& station() const { return *station_; }
+
+ private:
+  void RunThread();
+
+  const std::unique_ptr<ExpertStation> station_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  // The work in progress, or null.
+  const ExpertLayerCall* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  bool reverse_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Span<ExpertPart> parts_ ABSL_GUARDED_BY(mutex_);
+  size_t done_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  std::thread thread_;  // last: started when all else is there
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SCHEDULER_STATION_THREAD_H_
