@@ -16,7 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "program/quantized_model.h"
-#include "tests/program/random_program.h"
+#include "program/random_program.h"
 
 namespace moevit {
 namespace {

@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "program/manifest.h"
-#include "tests/program/random_program.h"
+#include "program/random_program.h"
 
 namespace moevit {
 namespace {

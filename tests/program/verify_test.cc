@@ -6,7 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/program/random_program.h"
+#include "program/random_program.h"
 
 namespace moevit {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "program/quantized_model.h"
-#include "tests/program/random_program.h"
+#include "program/random_program.h"
 
 namespace moevit {
 namespace {

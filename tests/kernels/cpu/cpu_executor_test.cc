@@ -12,9 +12,9 @@
 #include "gtest/gtest.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/reference/reference_executor.h"
+#include "program/random_program.h"
 #include "program/verify.h"
 #include "tests/kernels/cpu/edited_programs.h"
-#include "tests/program/random_program.h"
 
 namespace moevit {
 namespace {

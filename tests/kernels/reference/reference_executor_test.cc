@@ -7,8 +7,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "program/random_program.h"
 #include "program/verify.h"
-#include "tests/program/random_program.h"
 
 namespace moevit {
 namespace {

@@ -1,1 +1,0 @@
-#include "program/random_program.h"  // where it has moved
