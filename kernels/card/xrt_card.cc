@@ -127,15 +127,17 @@ class XrtCard : public Card {
 absl::Status XrtCard::Reset() {
   MutexLock lock(&power_mutex_);
   if (session_ != nullptr) {
-    if (!session_->Close(absl::Now() + options_.patience)) {
-      session_ = nullptr;
+    const absl::Time deadline = absl::Now() + options_.patience;
+    const bool closed = session_->Close(deadline);
+    absl::Status reset = absl::OkStatus();
+    if (closed) reset = session_->ResetCard(deadline);
+    session_ = nullptr;
+    if (!closed) {
       return absl::UnavailableError(absl::StrCat(
           name_, " does not end its work: reset it from outside"));
     }
-    // Without a reset of the card, loading the image again tells whether it
-    // needed one.
-    session_->ResetCard().IgnoreError();
-    session_ = nullptr;
+    // Without a reset, loading the image again tells whether it needed one.
+    if (!reset.ok() && !absl::IsUnimplemented(reset)) return reset;
   }
   MOEVIT_ASSIGN_OR_RETURN(session_, XrtSession::Open(options_));
   if (Describe(*session_) != units_) {

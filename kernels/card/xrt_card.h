@@ -29,9 +29,9 @@ struct XrtCardOptions {
   // How often the board is asked for its power; infinite: never.
   absl::Duration power_period = absl::Seconds(1);
 
-  // How long Reset and the destructor wait for work in flight to end before
-  // they leave it, with its memory, to itself.
-  absl::Duration patience = absl::Seconds(5);
+  // How long Reset and the destructor wait for work in flight to end, and for
+  // the card to come back, before they leave it, with its memory, to itself.
+  absl::Duration patience = absl::Seconds(20);
 };
 
 // Opens the card and loads the image, if it is not there yet. Blocks. Returns

@@ -1,11 +1,11 @@
 #include "kernels/card/xrt_session.h"
 
+#include <dlfcn.h>
 #include <experimental/xrt_xclbin.h>
 #include <sys/stat.h>
 #include <version.h>
 
-#include <algorithm>
-#include <thread>
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,6 +26,17 @@ namespace {
 Mutex& OpenMutex() {
   static Mutex* const mutex = new Mutex;
   return *mutex;
+}
+
+// xrt::device::reset() does not reset. This one is exported by XRT's library
+// for hardware, which XRT itself has loaded, and declared in no public header.
+using ResetFunction = int(xclDeviceHandle, xclResetKind);
+ResetFunction* FindReset() {
+  void* const library = dlopen("libxrt_core.so.2", RTLD_LAZY | RTLD_NOLOAD);
+  if (library == nullptr) return nullptr;
+  return reinterpret_cast<ResetFunction*>(
+      // xclInternalResetDevice(void*, xclResetKind)
+      dlsym(library, "_Z22xclInternalResetDevicePv12xclResetKind"));
 }
 
 // The parameters of a kernel as the image describes them; the banks are
@@ -68,8 +79,8 @@ absl::Status XrtSession::OpenDevice(const XrtCardOptions& options) {
     }
     return absl::UnavailableError(absl::StrCat(what, ": it is offline"));
   });
+  if (opened.ok() || absl::IsUnavailable(opened)) return opened;
   // XRT does not say why: most often there is no such card.
-  if (opened.code() != absl::StatusCode::kInternal) return opened;
   return absl::NotFoundError(opened.message());
 }
 
@@ -208,11 +219,30 @@ bool XrtSession::Close(absl::Time deadline) {
 
 XrtSession::~XrtSession() { Close(absl::Now()); }
 
-absl::Status XrtSession::ResetCard() {
-  return WithoutExceptions("resetting the card", [this]() -> absl::Status {
-    device_.reset();
-    return absl::OkStatus();
-  });
+absl::Status XrtSession::ResetCard(absl::Time deadline) {
+  ResetFunction* const reset = FindReset();
+  if (reset == nullptr) {
+    return absl::UnimplementedError("this XRT exports no way to reset a card");
+  }
+  // It waits for a card that is offline for as long as that takes.
+  CopyThread resetter;
+  auto done = std::make_shared<OperationState>("resetting the card");
+  resetter.Add(
+      [device = device_, reset] {
+        return WithoutExceptions("resetting the card", [&]() -> absl::Status {
+          const int error =
+              device.get_info<xrt::info::device::offline>()
+                  ? -ENODEV
+                  : reset(static_cast<xclDeviceHandle>(device), XCL_USER_RESET);
+          if (error == 0) return absl::OkStatus();
+          return absl::UnavailableError(
+              absl::StrCat("the card was not reset (error ", -error, ")"));
+        });
+      },
+      done);
+  const absl::Status status = done->Wait(deadline);
+  resetter.Stop(deadline);
+  return status;
 }
 
 }  // namespace moevit

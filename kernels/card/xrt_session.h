@@ -50,8 +50,9 @@ class XrtSession {
   // what belongs to it is then never freed.
   bool Close(absl::Time deadline);
 
-  // Resets the card. REQUIRES: Close() has returned true.
-  absl::Status ResetCard();
+  // Resets the card, as `xbutil reset` does. REQUIRES: Close() has returned
+  // true. kDeadlineExceeded when the card is not back by `deadline`.
+  absl::Status ResetCard(absl::Time deadline);
 
  private:
   XrtSession() = default;

@@ -49,7 +49,8 @@ class XrtUnit : public std::enable_shared_from_this<XrtUnit> {
 
   explicit XrtUnit(ComputeUnit description)
       : description_(std::move(description)) {}
-  absl::Status CheckArgument(size_t index, const KernelArgument& argument) const;
+  absl::Status CheckArgument(size_t index,
+                             const KernelArgument& argument) const;
   absl::Status Check(absl::Span<const KernelArgument> arguments);
   absl::StatusOr<Slot*> TakeSlot();
   void AddCallback(Slot* slot);

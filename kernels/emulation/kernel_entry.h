@@ -83,10 +83,9 @@ bool ReadArgument(const MoevitKernelCall& call, size_t index, T** value,
                   MoevitKernelResult* result) {
   uint64_t address = 0;
   if (!ReadArgument(call, index, &address, result)) return false;
-  // Null is allowed, as on a card: the kernel must not use it then.
-  *value = address == 0
-               ? nullptr
-               : static_cast<T*>(call.translate(call.card, address));
+  *value = static_cast<T*>(call.translate(call.card, address));
+  // Address 0 may be a buffer's, but stands for none where none is there: the
+  // kernel must not use it then.
   if (address != 0 && *value == nullptr) *result = kMoevitKernelBadAddress;
   return *result == kMoevitKernelDone;
 }
