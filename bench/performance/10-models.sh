@@ -13,4 +13,5 @@ else
 fi
 
 build/release/bin/moevit bench "${arguments[@]}" --json |
-  jq -r --arg arguments "${arguments[*]}" -f bench/performance/models.jq
+  jq -r -L bench/performance --arg arguments "${arguments[*]}" \
+    -f bench/performance/models.jq
