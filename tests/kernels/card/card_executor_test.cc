@@ -1,0 +1,224 @@
+#include "kernels/card/card_executor.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+#include "kernels/card/direct_card.h"
+#include "kernels/card/resident_program.h"
+#include "kernels/hls/cards.h"
+#include "kernels/reference/reference_executor.h"
+#include "program/random_program.h"
+
+namespace moevit {
+namespace {
+
+std::vector<int32_t> Classify(Executor& executor, const Program& program,
+                              int images, const std::vector<uint8_t>& pixels,
+                              ExpertLoad* load = nullptr) {
+  std::vector<int32_t> logits(int64_t{images} * program.classes, -1);
+  const absl::Status status =
+      executor.Run(images, pixels, absl::MakeSpan(logits), load);
+  EXPECT_TRUE(status.ok()) << status;
+  return logits;
+}
+
+ResidentProgramOptions DefaultOptions() {
+  ResidentProgramOptions options;
+  options.tiles = hls::U280::kLinear;
+  return options;
+}
+
+struct Shape {
+  std::string name;
+  RandomProgramOptions options;
+};
+
+std::vector<Shape> Shapes() {
+  return {
+      {"default", {}},
+      {"dense", {.experts = 0}},
+      {"every_expert", {.top_k = 5}},
+      {"one_expert", {.experts = 1, .top_k = 1}},
+      {"more_experts_than_tokens",
+       {.image_size = 4, .patch_size = 4, .experts = 19, .top_k = 3}},
+      {"softmax_before_top_k", {.softmax_before_top_k = true}},
+      {"pool_mean", {.prefix_tokens = 0, .pool_mean = true}},
+      {"distilled", {.prefix_tokens = 2, .head_rows = 2}},
+      {"attention_256", {.attention_levels = 256}},
+      {"one_token",
+       {.image_size = 3, .patch_size = 3, .prefix_tokens = 0, .width = 6}},
+      {"width_1",
+       {.image_size = 3,
+        .patch_size = 1,
+        .channels = 1,
+        .width = 1,
+        .heads = 1,
+        .mlp_width = 1,
+        .expert_width = 3,
+        .classes = 1}},
+      {"head_width_5", {.image_size = 20, .width = 15, .mlp_width = 129}},
+      {"head_width_64",
+       {.image_size = 32, .width = 128, .heads = 2, .expert_width = 70}},
+  };
+}
+
+// Passes everything on and remembers the newest buffer, to damage it.
+class RecordingCard : public Card {
+ public:
+  explicit RecordingCard(Card* card) : card_(*card) {}
+
+  // Changes one bit in card memory.
+  void DamageNewestBuffer() {
+    newest_->host()[newest_->host().size() / 2] ^= 4;
+    EXPECT_TRUE(card_.CopyToCard(newest_, 0, newest_->host().size()).ok());
+  }
+
+  absl::string_view name() const override { return card_.name(); }
+  bool emulated() const override { return card_.emulated(); }
+  const std::vector<ComputeUnit>& compute_units() const override {
+    return card_.compute_units();
+  }
+  absl::StatusOr<std::unique_ptr<CardBuffer>> Allocate(size_t bytes,
+                                                       int bank) override {
+    auto buffer = card_.Allocate(bytes, bank);
+    if (buffer.ok()) newest_ = buffer->get();
+    return buffer;
+  }
+  absl::StatusOr<std::unique_ptr<CardOperation>> CopyToCard(
+      CardBuffer* buffer, size_t offset, size_t bytes) override {
+    return card_.CopyToCard(buffer, offset, bytes);
+  }
+  absl::StatusOr<std::unique_ptr<CardOperation>> CopyFromCard(
+      CardBuffer* buffer, size_t offset, size_t bytes) override {
+    return card_.CopyFromCard(buffer, offset, bytes);
+  }
+  absl::StatusOr<std::unique_ptr<CardOperation>> Launch(
+      size_t unit, absl::Span<const KernelArgument> arguments) override {
+    return card_.Launch(unit, arguments);
+  }
+  absl::StatusOr<double> PowerWatts() override { return card_.PowerWatts(); }
+  absl::Status Reset() override { return card_.Reset(); }
+
+ private:
+  Card& card_;
+  CardBuffer* newest_ = nullptr;
+};
+
+class CardExecutorTest : public ::testing::TestWithParam<Shape> {
+ protected:
+  CardExecutorTest() : card_(NewDirectCard("direct")) {}
+
+  std::unique_ptr<Executor> LoadAndMake(const Program& program, int max_batch) {
+    auto resident =
+        ResidentProgram::Load(&program, card_.get(), DefaultOptions());
+    EXPECT_TRUE(resident.ok()) << resident.status();
+    auto executor =
+        NewCardExecutor(*std::move(resident), {.max_batch = max_batch});
+    EXPECT_TRUE(executor.ok()) << executor.status();
+    return *std::move(executor);
+  }
+
+  const std::unique_ptr<Card> card_;
+};
+
+TEST_P(CardExecutorTest, GivesTheReferencesBits) {
+  const Program program = RandomProgram(GetParam().options);
+  const std::unique_ptr<Executor> executor =
+      LoadAndMake(program, /*max_batch=*/3);
+  // More than fit at once, fewer after more, and more after fewer.
+  for (const int images : {4, 1, 3}) {
+    const std::vector<uint8_t> pixels = RandomPixels(program, images, images);
+    ExpertLoad load;
+    ExpertLoad expected_load;
+    const std::vector<int32_t> expected =
+        Classify(*NewReferenceExecutor(&program), program, images, pixels,
+                 &expected_load);
+    EXPECT_EQ(Classify(*executor, program, images, pixels, &load), expected);
+    EXPECT_EQ(load.tokens, expected_load.tokens);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, CardExecutorTest,
+                         ::testing::ValuesIn(Shapes()),
+                         [](const auto& info) { return info.param.name; });
+
+using ResidentProgramTest = CardExecutorTest;
+
+TEST_F(ResidentProgramTest, SplitsMatricesThatExceedTheWeightBuffer) {
+  // Two lines of weights per output lane: no more than 128 channels an item.
+  ResidentProgramOptions options = DefaultOptions();
+  options.tiles.max_out = 128;
+  const Program program = RandomProgram({.width = 96, .mlp_width = 300});
+  auto resident = ResidentProgram::Load(&program, card_.get(), options);
+  ASSERT_TRUE(resident.ok()) << resident.status();
+  auto executor = NewCardExecutor(*std::move(resident), {.max_batch = 2});
+  ASSERT_TRUE(executor.ok()) << executor.status();
+  const std::vector<uint8_t> pixels = RandomPixels(program, 2, 7);
+  EXPECT_EQ(Classify(**executor, program, 2, pixels),
+            Classify(*NewReferenceExecutor(&program), program, 2, pixels));
+}
+
+TEST_F(ResidentProgramTest, RefusesRowsTooWideForTheKernel) {
+  ResidentProgramOptions options = DefaultOptions();
+  options.tiles.max_in_words = 1;
+  const Program program = RandomProgram({.width = 66});
+  const absl::Status status =
+      ResidentProgram::Load(&program, card_.get(), options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_TRUE(absl::StrContains(status.message(), "66")) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "takes 64")) << status;
+}
+
+TEST_F(ResidentProgramTest, RefusesMoreChoicesThanTheGateMakes) {
+  const Program program = RandomProgram({.experts = 17, .top_k = 17});
+  const absl::Status status =
+      ResidentProgram::Load(&program, card_.get(), DefaultOptions()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_TRUE(absl::StrContains(status.message(), "17")) << status;
+}
+
+TEST_F(ResidentProgramTest, FindsWeightsThatChangedOnTheCard) {
+  const Program program = RandomProgram({});
+  RecordingCard card(card_.get());
+  auto resident = ResidentProgram::Load(&program, &card, DefaultOptions());
+  ASSERT_TRUE(resident.ok()) << resident.status();
+  EXPECT_TRUE((*resident)->Verify().ok());
+  card.DamageNewestBuffer();
+  const absl::Status status = (*resident)->Verify();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(absl::StrContains(status.message(), "op head")) << status;
+}
+
+TEST_F(CardExecutorTest, StopsBetweenOpsOnceCancelled) {
+  const Program program = RandomProgram({});
+  const std::unique_ptr<Executor> executor = LoadAndMake(program, 2);
+  const std::vector<uint8_t> pixels = RandomPixels(program, 1, 3);
+  std::vector<int32_t> logits(program.classes);
+  int asked = 0;
+  EXPECT_EQ(executor
+                ->RunCancellable(1, pixels, absl::MakeSpan(logits), nullptr,
+                                 [&asked] { return ++asked == 3; })
+                .code(),
+            absl::StatusCode::kCancelled);
+  EXPECT_EQ(asked, 3);
+}
+
+TEST_F(CardExecutorTest, RefusesPixelsOfAnotherSize) {
+  const Program program = RandomProgram({});
+  const std::unique_ptr<Executor> executor = LoadAndMake(program, 2);
+  std::vector<uint8_t> pixels = RandomPixels(program, 1, 3);
+  pixels.pop_back();
+  std::vector<int32_t> logits(program.classes);
+  EXPECT_EQ(executor->Run(1, pixels, absl::MakeSpan(logits), nullptr).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace moevit
