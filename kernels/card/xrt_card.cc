@@ -126,19 +126,18 @@ class XrtCard : public Card {
 
 absl::Status XrtCard::Reset() {
   MutexLock lock(&power_mutex_);
+  const absl::Time deadline = absl::Now() + options_.patience;
   if (session_ != nullptr) {
-    const absl::Time deadline = absl::Now() + options_.patience;
     const bool closed = session_->Close(deadline);
-    absl::Status reset = absl::OkStatus();
-    if (closed) reset = session_->ResetCard(deadline);
     session_ = nullptr;
     if (!closed) {
       return absl::UnavailableError(absl::StrCat(
           name_, " does not end its work: reset it from outside"));
     }
-    // Without a reset, loading the image again tells whether it needed one.
-    if (!reset.ok() && !absl::IsUnimplemented(reset)) return reset;
   }
+  const absl::Status reset = XrtSession::ResetCard(options_, deadline);
+  // Without one, loading the image again tells whether it was needed.
+  if (!reset.ok() && !absl::IsUnimplemented(reset)) return reset;
   MOEVIT_ASSIGN_OR_RETURN(session_, XrtSession::Open(options_));
   if (Describe(*session_) != units_) {
     session_ = nullptr;

@@ -187,6 +187,7 @@ absl::StatusOr<double> XrtSession::PowerWatts() const {
 }
 
 bool XrtSession::Close(absl::Time deadline) {
+  closed_ = true;
   // Aborting asks the driver, which may not answer.
   CopyThread aborter;
   auto aborted = std::make_shared<OperationState>("aborting all launches");
@@ -217,26 +218,29 @@ bool XrtSession::Close(absl::Time deadline) {
   return true;
 }
 
-XrtSession::~XrtSession() { Close(absl::Now()); }
+XrtSession::~XrtSession() {
+  if (!closed_) Close(absl::Now() + absl::Seconds(1));
+}
 
-absl::Status XrtSession::ResetCard(absl::Time deadline) {
-  ResetFunction* const reset = FindReset();
-  if (reset == nullptr) {
-    return absl::UnimplementedError("this XRT exports no way to reset a card");
-  }
-  // It waits for a card that is offline for as long as that takes.
+absl::Status XrtSession::ResetCard(const XrtCardOptions& options,
+                                   absl::Time deadline) {
+  const std::string what = absl::StrCat("resetting card ", options.bus_address);
+  // XRT waits for a card that is offline for as long as that takes.
   CopyThread resetter;
-  auto done = std::make_shared<OperationState>("resetting the card");
+  auto done = std::make_shared<OperationState>(what);
   resetter.Add(
-      [device = device_, reset] {
-        return WithoutExceptions("resetting the card", [&]() -> absl::Status {
+      [what, bus_address = options.bus_address] {
+        return WithoutExceptions(what, [&]() -> absl::Status {
+          const xrt::device device(bus_address);
+          if (device.get_info<xrt::info::device::offline>()) {
+            return absl::UnavailableError(absl::StrCat(what, ": it is offline"));
+          }
+          ResetFunction* const reset = FindReset();
+          if (reset == nullptr) return absl::UnimplementedError(what);
           const int error =
-              device.get_info<xrt::info::device::offline>()
-                  ? -ENODEV
-                  : reset(static_cast<xclDeviceHandle>(device), XCL_USER_RESET);
+              reset(static_cast<xclDeviceHandle>(device), XCL_USER_RESET);
           if (error == 0) return absl::OkStatus();
-          return absl::UnavailableError(
-              absl::StrCat("the card was not reset (error ", -error, ")"));
+          return absl::UnavailableError(absl::StrCat(what, ": error ", -error));
         });
       },
       done);

@@ -28,7 +28,7 @@ class XrtSession {
   static absl::StatusOr<std::unique_ptr<XrtSession>> Open(
       const XrtCardOptions& options);
 
-  // Closes with patience for nothing: call Close before.
+  // Closes with little patience, unless Close was called.
   ~XrtSession();
   XrtSession(const XrtSession&) = delete;
   XrtSession& operator=(const XrtSession&) = delete;
@@ -45,14 +45,16 @@ class XrtSession {
 
   absl::StatusOr<double> PowerWatts() const;
 
-  // Ends everything in flight and gives the card's memory back; only the
-  // device is kept open. False when something has not ended by `deadline`:
-  // what belongs to it is then never freed.
+  // Ends everything in flight and gives the card's memory back. False when
+  // something has not ended by `deadline`: what belongs to it is then never
+  // freed.
   bool Close(absl::Time deadline);
 
-  // Resets the card, as `xbutil reset` does. REQUIRES: Close() has returned
-  // true. kDeadlineExceeded when the card is not back by `deadline`.
-  absl::Status ResetCard(absl::Time deadline);
+  // Resets the card, as `xbutil reset` does. REQUIRES: this process has no
+  // session of it. kDeadlineExceeded when the card is not back by `deadline`,
+  // kUnimplemented when this XRT has no way to reset it.
+  static absl::Status ResetCard(const XrtCardOptions& options,
+                                absl::Time deadline);
 
  private:
   XrtSession() = default;
@@ -65,6 +67,8 @@ class XrtSession {
   xrt::device device_;
   std::vector<std::shared_ptr<XrtUnit>> units_;
   std::set<int> banks_;  // that units reach
+
+  bool closed_ = false;
 
   CopyThread to_card_;
   CopyThread from_card_;
