@@ -11,19 +11,20 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 
 build/release/bin/kernel_bench --benchmark_filter='^(moevit|onednn)/[^/]*/.*x' \
   --benchmark_min_time=0.05 --benchmark_repetitions=3 \
-  --benchmark_enable_random_interleaving=true \
-  --benchmark_report_aggregates_only=true --benchmark_format=json "$@" |
+  --benchmark_enable_random_interleaving=true --benchmark_format=json "$@" |
   jq -r '
+    def median: sort | .[length / 2 | floor];
     def percent: 100 * . | round | tostring + " %";
     def geometric_mean: (map(log) | add / length) | exp;
     def table_row: "| " + join(" | ") + " |";
     ["moevit codes", "moevit gelu", "moevit residual",
      "onednn s32", "onednn codes", "onednn gelu"] as $columns |
-    [.benchmarks[] | select(.aggregate_name == "median") |
-     (.run_name | split("/")) as [$engine, $ending, $layer, $shape] |
+    [.benchmarks | map(select(.run_type == "iteration")) |
+     group_by(.run_name)[] |
+     (.[0].run_name | split("/")) as [$engine, $ending, $layer, $shape] |
      {column: ($engine + " " + $ending),
       rows: ($shape | split("x")[0] | tonumber),
-      of_peak}] |
+      of_peak: (map(.of_peak) | median)}] |
     (["rows"] + $columns | table_row),
     (["---"] + ($columns | map("---")) | table_row),
     (group_by(.rows)[] | . as $group |

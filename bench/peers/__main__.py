@@ -48,6 +48,11 @@ def _arguments() -> argparse.Namespace:
         "--json", type=pathlib.Path, help="also write all samples to this file"
     )
     arguments = parser.parse_args()
+    processors = len(os.sched_getaffinity(0))
+    if not all(1 <= threads <= processors for threads in arguments.threads):
+        parser.error(f"--threads must be in [1, {processors}], the processors")
+    if min(arguments.batches) < 1 or arguments.rounds < 1:
+        parser.error("--batches and --rounds must be at least 1")
     if arguments.quick:
         arguments.rounds = 1
         arguments.batches = [1, 8]

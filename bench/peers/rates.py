@@ -13,6 +13,8 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 from peers import images
 from peers.engines import Engine, engines
 from peers.quantized_models import Models
@@ -20,8 +22,9 @@ from peers.subjects import Subject
 
 MOEVIT = "moevit int8"
 
-# Each measurement takes at least this long, and follows a run to warm up.
+# Each measurement takes at least this long, and so does the warm-up before it.
 _TURN_SECONDS = 0.2
+_WARM_UP_SECONDS = 0.1
 # Lets the threads that the last engine left spinning go to sleep.
 _PAUSE_SECONDS = 0.05
 
@@ -63,10 +66,11 @@ def measure(
     options: Options,
     log: Callable[[str], None],
 ) -> list[Rate]:
-    """Measures all engines on the first `threads` processors of this process."""
+    """Measures all engines on the first `threads` processors of this process.
+
+    There must be as many.
+    """
     allowed = os.sched_getaffinity(0)
-    if len(allowed) < threads:
-        raise ValueError(f"{threads} threads on {len(allowed)} processors")
     os.sched_setaffinity(0, sorted(allowed)[:threads])
     try:
         return _Measurement(subject, models, threads, options).run(log)
@@ -139,14 +143,21 @@ class _Measurement:
         engine.prepare(batch)
         pixels = self._pixels[batch]
         time.sleep(_PAUSE_SECONDS)
-        engine.run(pixels)
+        self._images_per_second(engine, pixels, _WARM_UP_SECONDS)
+        rate = self._rate(engine.name, str(engine.streams), batch)
+        rate.images_per_second.append(
+            self._images_per_second(engine, pixels, _TURN_SECONDS)
+        )
+
+    def _images_per_second(
+        self, engine: Engine, pixels: np.ndarray, seconds: float
+    ) -> float:
         start = self._now()
         runs = 0
-        while (elapsed := self._now() - start) < _TURN_SECONDS:
+        while (elapsed := self._now() - start) < seconds:
             engine.run(pixels)
             runs += 1
-        rate = self._rate(engine.name, str(engine.streams), batch)
-        rate.images_per_second.append(runs * batch / elapsed)
+        return runs * len(pixels) / elapsed
 
     def _now(self) -> float:
         if self._options.processor_time:

@@ -143,7 +143,8 @@ def _heading(environment: dict) -> str:
         f"{environment['clock']} time, medians of {environment['rounds']} "
         "rounds, in each of which every engine had its turn. A peer's figure "
         "is its best int8 variant and stream layout, at this batch or a "
-        "smaller one."
+        "smaller one. Images per second; the peak is of 8-bit multiplications "
+        "in registers."
     )
 
 
@@ -159,20 +160,17 @@ def _ratio(one: Comparison, peer: Rate) -> float:
 def _comparison_table(comparisons: list[Comparison]) -> str:
     def row(one: Comparison) -> list[str]:
         of_peak = statistics.median(one.moevit.of_peak)
-        return [
-            one.model,
-            str(one.batch),
-            str(one.threads),
-            _figure(one.moevit.median),
-            f"{100 * of_peak:.0f} %",
-            _figure(one.onnx_runtime.median),
-            f"**{_ratio(one, one.onnx_runtime):.2f}**",
-            _figure(one.openvino.median),
-            f"**{_ratio(one, one.openvino):.2f}**",
-        ]
+        cells = [one.model, str(one.batch), str(one.threads)]
+        cells += [_figure(one.moevit.median), _percent(of_peak)]
+        for peer in (one.onnx_runtime, one.openvino):
+            ratio = _ratio(one, peer)
+            cells += [_figure(peer.median), _percent(of_peak / ratio)]
+            cells.append(f"**{ratio:.2f}**")
+        return cells
 
-    head = ["model", "batch", "threads", "moevit, images/s", "of peak"]
-    head += [ONNX_RUNTIME, "moevit / it", OPENVINO, "moevit / it"]
+    head = ["model", "batch", "threads", "moevit", "of peak"]
+    for peer in (ONNX_RUNTIME, OPENVINO):
+        head += [peer, "of peak", "moevit / it"]
     return _table(head, map(row, comparisons))
 
 
@@ -206,12 +204,16 @@ def _agreements_table(agreements: list[Agreement]) -> str:
                 one.model,
                 one.engine,
                 str(one.images),
-                f"{100 * one.same_as_float:.1f} %",
-                "-" if one.top1 is None else f"{100 * one.top1:.1f} %",
+                _percent(one.same_as_float, digits=1),
+                "-" if one.top1 is None else _percent(one.top1, digits=1),
             ]
             for one in agreements
         ),
     )
+
+
+def _percent(part: float, digits: int = 0) -> str:
+    return f"{100 * part:.{digits}f} %"
 
 
 def _figure(rate: float) -> str:
