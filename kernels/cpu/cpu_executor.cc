@@ -38,6 +38,9 @@ struct Preparation {
     with.kernels = &cpu::KernelsFor(ChooseIsa(options));
     with.weights = &weights;
     with.expert_layers = options.expert_layers;
+    if (auto pairs = FindExpertLayers(program); pairs.ok()) {
+      with.pairs = *std::move(pairs);
+    }
     for (const Op& op : program.ops) {
       std::visit([&](const auto& body) { cpu::AddSteps(body, with, &steps); },
                  op.body);
@@ -67,7 +70,8 @@ class CpuExecutor : public Executor {
         max_batch_(options.max_batch),
         op_times_(options.op_times),
         prepared_(*program, options),
-        team_(options.threads > 0 ? options.threads : AvailableCpuCount()),
+        team_(options.threads > 0 ? options.threads : AvailableCpuCount(),
+              options.pin_threads),
         values_(*program, prepared_.layouts, prepared_.uses, prepared_.schedule,
                 options.max_batch, team_.workers()),
         scratch_(memory_.AllocateArray<uint8_t>(prepared_.scratch_bytes *

@@ -25,6 +25,11 @@ struct CpuExecutorOptions {
   // and sleep between runs.
   int threads = 0;
 
+  // Whether each thread started stays on one processor (WorkerTeam). For
+  // machines where little else runs; executors whose runs overlap would share
+  // the same processors.
+  bool pin_threads = false;
+
   // Images computed together; larger batches are divided. Memory for
   // intermediate results is in proportion. REQUIRES: at least 1.
   int max_batch = 32;

@@ -1,119 +1,129 @@
-// The experts' matrix products. Token rows are read by index where they lie:
-// no permuted copy of them is made.
+// The experts of a layer: their two linears as one step where these belong
+// together, as two otherwise.
 
+#include <algorithm>
 #include <memory>
-#include <vector>
+#include <variant>
 
-#include "kernels/cpu/expert_tasks.h"
+#include "kernels/cpu/expert_products.h"
 #include "kernels/cpu/step.h"
 
 namespace moevit::cpu {
 namespace {
 
-// The list of tasks lies in the first worker's scratch, read by all.
-ExpertTasks MakeTasks(const BatchView& batch, const Routing& routing,
-                      const std::vector<PackedMatrix>& matrices) {
-  return ExpertTasks(matrices, routing.first, WantedTasks(batch.workers()),
-                     reinterpret_cast<int64_t*>(batch.scratch(0)));
-}
-
-int64_t TaskListBytes(const std::vector<PackedMatrix>& matrices) {
-  return static_cast<int64_t>((matrices.size() + 1) * sizeof(int64_t));
-}
-
 class ExpertLinearStep : public Step {
  public:
   ExpertLinearStep(const ExpertLinearOp& op, const StepBuilder& with)
-      : op_(op), kernels_(*with.kernels) {
-    for (const CodeMatrix& expert : op.experts) {
-      matrices_.push_back(
-          PackMatrix(expert.matrix, kernels_.lanes, with.weights));
-    }
-  }
+      : op_(op), products_(op, with) {}
 
   StepUse use() const override {
     return {Scope::kBatch, 0, {op_.input, op_.routing, op_.output}};
   }
-
-  int64_t scratch_bytes() const override { return TaskListBytes(matrices_); }
-
-  void Run(const BatchView& batch) const override {
-    const Routing& routing = batch.routing(op_.routing);
-    const ExpertTasks tasks = MakeTasks(batch, routing, matrices_);
-    batch.ForEach(tasks.tasks(), [&](int64_t task, int) {
-      RunTask(batch, routing, tasks[task]);
-    });
+  int64_t scratch_bytes() const override {
+    return TaskListBytes(products_.matrices());
   }
+  void Run(const BatchView& batch) const override { products_.RunAll(batch); }
 
  private:
-  void RunTask(const BatchView& batch, const Routing& routing,
-               const ExpertTask& task) const {
-    const CodeMatrix& expert = op_.experts[task.expert];
-    const int64_t group = routing.first[task.expert];
-    ProductCall whole;
-    whole.matrix = &matrices_[task.expert];
-    whole.input = {batch.codes(op_.input), batch.stride(op_.input),
-                   routing.tokens + group};
-    CodeProductCall call;
-    call.product = PieceOf(whole, task.piece);
-    call.activation = TableOf(expert.activation);
-    call.output_zero = expert.output_zero;
-    call.output = {batch.codes(op_.output), batch.stride(op_.output),
-                   routing.order + group + task.piece.first_row};
-    kernels_.code_product(call);
-  }
-
   const ExpertLinearOp& op_;
-  const KernelTable& kernels_;
-  std::vector<PackedMatrix> matrices_;
+  const ExpertLinears products_;
 };
 
-// The products of an ExpertCombineOp: fine values, row by assignment.
 class ExpertOutputsStep : public Step {
  public:
   ExpertOutputsStep(const ExpertCombineOp& op, const StepBuilder& with)
-      : op_(op),
-        kernels_(*with.kernels),
-        outputs_(with.layouts->expert_outputs(op.output)) {
-    for (const Matrix& expert : op.experts) {
-      matrices_.push_back(PackMatrix(expert, kernels_.lanes, with.weights));
-    }
-  }
+      : op_(op), products_(op, with) {}
 
   StepUse use() const override {
-    return {Scope::kBatch, 0, {op_.input, op_.routing, outputs_}};
+    return {Scope::kBatch, 0, {op_.input, op_.routing, products_.output()}};
+  }
+  int64_t scratch_bytes() const override {
+    return TaskListBytes(products_.matrices());
+  }
+  void Run(const BatchView& batch) const override { products_.RunAll(batch); }
+
+ private:
+  const ExpertCombineOp& op_;
+  const ExpertOutputs products_;
+};
+
+// Both linears. Where groups are large, a block of a group's rows goes through
+// both at once: what is between them stays in the cache.
+class ExpertPairStep : public Step {
+ public:
+  ExpertPairStep(const ExpertLinearOp& linear, const ExpertCombineOp& combine,
+                 const StepBuilder& with)
+      : linear_(linear),
+        first_(linear, with),
+        second_(combine, with),
+        hidden_stride_(with.layouts->stride(linear.output)),
+        most_rows_(std::clamp<int64_t>(kBlockBytes / hidden_stride_, kMinRows,
+                                       kMaxRows)) {}
+
+  StepUse use() const override {
+    return {Scope::kBatch,
+            0,
+            {linear_.input, linear_.routing, linear_.output, second_.output()}};
   }
 
-  int64_t scratch_bytes() const override { return TaskListBytes(matrices_); }
+  int64_t scratch_bytes() const override {
+    return TaskListBytes(first_.matrices()) + most_rows_ * hidden_stride_;
+  }
 
   void Run(const BatchView& batch) const override {
-    const Routing& routing = batch.routing(op_.routing);
-    const ExpertTasks tasks = MakeTasks(batch, routing, matrices_);
-    batch.ForEach(tasks.tasks(), [&](int64_t task, int) {
-      RunTask(batch, routing, tasks[task]);
+    const int64_t workers = batch.workers();
+    const Routing& routing = batch.routing(linear_.routing);
+    const int64_t rows = routing.first[linear_.experts.size()];
+    const int64_t block_rows =
+        workers == 1 ? most_rows_
+                     : std::clamp(rows / (workers * kBlocksPerWorker), kMinRows,
+                                  most_rows_);
+    const ExpertTasks tasks = ExpertTasks::ByRows(
+        first_.matrices(), routing.first, block_rows, TaskList(batch));
+    // Few or small blocks do not keep all workers equally busy.
+    if (workers > 1 && (tasks.tasks() < workers * kMinBlocksPerWorker ||
+                        rows < tasks.tasks() * kMinRows)) {
+      first_.RunAll(batch);
+      second_.RunAll(batch);
+      return;
+    }
+    batch.ForEach(tasks.tasks(), [&](int64_t index, int worker) {
+      ExpertTask task = tasks[index];
+      uint8_t* const hidden =
+          batch.scratch(worker) + TaskListBytes(first_.matrices());
+      first_.Run(batch, task, {hidden, hidden_stride_});
+      task.piece.end_panel = second_.matrices()[task.expert].panels;
+      second_.Run(batch, task, {hidden, hidden_stride_});
     });
   }
 
  private:
-  void RunTask(const BatchView& batch, const Routing& routing,
-               const ExpertTask& task) const {
-    const int64_t group = routing.first[task.expert];
-    ProductCall whole;
-    whole.matrix = &matrices_[task.expert];
-    whole.input = {batch.codes(op_.input), batch.stride(op_.input),
-                   routing.order + group};
-    WideProductCall call;
-    call.product = PieceOf(whole, task.piece);
-    call.output = {batch.wide(outputs_), batch.stride(op_.output),
-                   routing.order + group + task.piece.first_row};
-    kernels_.wide_product(call);
-  }
+  // Of a block's rows between the linears, a part of the second cache.
+  static constexpr int64_t kBlockBytes = int64_t{192} << 10;
+  // Fewer rows make the weights' way into the first cache the longest.
+  static constexpr int64_t kMinRows = 48;
+  static constexpr int64_t kMaxRows = 1024;
+  static constexpr int64_t kBlocksPerWorker = 16;
+  static constexpr int64_t kMinBlocksPerWorker = 8;
 
-  const ExpertCombineOp& op_;
-  const KernelTable& kernels_;
-  const ValueId outputs_;
-  std::vector<PackedMatrix> matrices_;
+  const ExpertLinearOp& linear_;
+  const ExpertLinears first_;
+  const ExpertOutputs second_;
+  const int64_t hidden_stride_;
+  const int64_t most_rows_;  // of a block
 };
+
+// The other half of a pair; null if `op` is not in one.
+const ExpertCombineOp* PairOf(const ExpertLinearOp& op,
+                              const StepBuilder& with) {
+  for (const ExpertLayer& pair : with.pairs) {
+    if (std::get_if<ExpertLinearOp>(&with.program->ops[pair.linear].body) ==
+        &op) {
+      return &std::get<ExpertCombineOp>(with.program->ops[pair.combine].body);
+    }
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -121,6 +131,8 @@ void AddSteps(const ExpertLinearOp& op, const StepBuilder& with,
               StepList* steps) {
   if (with.expert_layers != nullptr) {
     AddDelegatedStep(op, with, steps);
+  } else if (const ExpertCombineOp* const combine = PairOf(op, with)) {
+    steps->push_back(std::make_unique<ExpertPairStep>(op, *combine, with));
   } else {
     steps->push_back(std::make_unique<ExpertLinearStep>(op, with));
   }
@@ -128,7 +140,7 @@ void AddSteps(const ExpertLinearOp& op, const StepBuilder& with,
 
 void AddSteps(const ExpertCombineOp& op, const StepBuilder& with,
               StepList* steps) {
-  if (with.expert_layers == nullptr) {
+  if (with.expert_layers == nullptr && with.pairs.empty()) {
     steps->push_back(std::make_unique<ExpertOutputsStep>(op, with));
   }
   AddCombineStep(op, with, steps);

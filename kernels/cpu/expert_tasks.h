@@ -25,17 +25,26 @@ class ExpertTasks {
   ExpertTasks(const std::vector<PackedMatrix>& matrices, const int32_t* first,
               int64_t wanted_tasks, int64_t* first_task);
 
+  // The same with tasks of whole panels and at most `block_rows` rows.
+  static ExpertTasks ByRows(const std::vector<PackedMatrix>& matrices,
+                            const int32_t* first, int64_t block_rows,
+                            int64_t* first_task);
+
   int64_t tasks() const { return first_task_[matrices_.size()]; }
 
   // In ascending order of expert. REQUIRES: 0 <= task < tasks().
   ExpertTask operator[](int64_t task) const;
 
  private:
+  ExpertTasks(const std::vector<PackedMatrix>& matrices, const int32_t* first,
+              int64_t wanted_tasks, int64_t block_rows, int64_t* first_task);
+
   ProductSplit SplitOf(int64_t expert) const;
 
   const std::vector<PackedMatrix>& matrices_;
   const int32_t* const first_;
   const int64_t wanted_tasks_;
+  const int64_t block_rows_;  // 0: as many tasks as wanted
   const int64_t* const first_task_;
 };
 

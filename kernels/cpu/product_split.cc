@@ -35,6 +35,19 @@ ProductSplit::ProductSplit(int64_t rows, const PackedMatrix& matrix,
                                     panels_, DivideUp(tasks, blocks)));
 }
 
+ProductSplit::ProductSplit(int64_t rows, int panels, int64_t row_blocks,
+                           int64_t panel_groups)
+    : rows_(static_cast<int>(rows)),
+      panels_(panels),
+      row_blocks_(static_cast<int>(row_blocks)),
+      panel_groups_(static_cast<int>(panel_groups)) {}
+
+ProductSplit ProductSplit::ByRows(int64_t rows, const PackedMatrix& matrix,
+                                  int64_t block_rows) {
+  return ProductSplit(rows, matrix.panels, DivideUp(rows, block_rows),
+                      /*panel_groups=*/1);
+}
+
 ProductPiece ProductSplit::operator[](int64_t task) const {
   const int64_t block = task / panel_groups_;
   const int64_t group = task % panel_groups_;

@@ -26,12 +26,19 @@ class ProductSplit {
   // tasks whose input rows stay in the second cache while all panels pass by.
   ProductSplit(int64_t rows, const PackedMatrix& matrix, int64_t tasks);
 
+  // Whole panels, blocks of at most `block_rows` rows.
+  static ProductSplit ByRows(int64_t rows, const PackedMatrix& matrix,
+                             int64_t block_rows);
+
   int64_t tasks() const { return int64_t{row_blocks_} * panel_groups_; }
 
   // Consecutive tasks share their rows. REQUIRES: 0 <= task < tasks().
   ProductPiece operator[](int64_t task) const;
 
  private:
+  ProductSplit(int64_t rows, int panels, int64_t row_blocks,
+               int64_t panel_groups);
+
   int rows_;
   int panels_;
   int row_blocks_;

@@ -26,6 +26,9 @@ struct StepBuilder {
   const KernelTable* kernels = nullptr;
   MemoryArena* weights = nullptr;
   ExpertLayerRunner* expert_layers = nullptr;  // null: experts run as steps
+  // As FindExpertLayers, or none where that fails: experts' linears that can
+  // run as one step.
+  std::vector<ExpertLayer> pairs;
 };
 
 // Immutable once built.

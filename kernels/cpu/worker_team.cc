@@ -1,5 +1,8 @@
 #include "kernels/cpu/worker_team.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 namespace moevit::cpu {
 namespace {
 
@@ -23,12 +26,36 @@ void AwaitChange(const std::atomic<T>& value, T old) {
   value.wait(old, std::memory_order_acquire);
 }
 
+// The processors in the affinity mask; empty where it cannot be read.
+std::vector<int> AllowedProcessors() {
+  cpu_set_t allowed;
+  std::vector<int> processors;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return processors;
+  for (int i = 0; i < CPU_SETSIZE; ++i) {
+    if (CPU_ISSET(i, &allowed)) processors.push_back(i);
+  }
+  return processors;
+}
+
+// Best effort: a thread that cannot be bound computes as well.
+void Bind(std::thread& thread, int processor) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  pthread_setaffinity_np(thread.native_handle(), sizeof(one), &one);
+}
+
 }  // namespace
 
-WorkerTeam::WorkerTeam(int workers) {
+WorkerTeam::WorkerTeam(int workers, bool pin) {
   threads_.reserve(workers - 1);
   for (int worker = 1; worker < workers; ++worker) {
     threads_.emplace_back([this, worker] { RunWorker(worker); });
+  }
+  if (!pin) return;
+  const std::vector<int> processors = AllowedProcessors();
+  for (size_t i = 0; i < threads_.size() && !processors.empty(); ++i) {
+    Bind(threads_[i], processors[(i + 1) % processors.size()]);
   }
 }
 

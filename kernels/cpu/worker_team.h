@@ -23,7 +23,10 @@ class WorkerTeam {
   using Body = absl::FunctionRef<void(int64_t index, int worker)>;
 
   // `workers` includes the thread that calls Run. REQUIRES: workers >= 1.
-  explicit WorkerTeam(int workers);
+  // With `pin`, each thread that the team starts stays on one processor of
+  // those this process may use, in turn from the second one on, where the
+  // system lets it; the caller's thread is not the team's to bind.
+  explicit WorkerTeam(int workers, bool pin = false);
   WorkerTeam(const WorkerTeam&) = delete;
   WorkerTeam& operator=(const WorkerTeam&) = delete;
   ~WorkerTeam();

@@ -149,6 +149,19 @@ TEST_P(CpuExecutorTest, EqualsTheReferenceWhenFewExpertsGetAllTokens) {
   ExpectEqualsReferenceAfter(SendAllToLastExperts, {.top_k = 1});
 }
 
+TEST_P(CpuExecutorTest, EqualsTheReferenceWhenExpertsHaveManyRows) {
+  RandomProgramOptions options = {
+      .image_size = 33, .patch_size = 3, .width = 72, .depth = 2, .experts = 3};
+  ExpectEqualsReference(RandomProgram(options), /*threads=*/2, {4});
+  Program uneven = RandomProgram(options);
+  SendAllToLastExperts(uneven);
+  ExpectEqualsReference(uneven, /*threads=*/2, {4});
+}
+
+TEST_P(CpuExecutorTest, EqualsTheReferenceWhenExpertLinearsAreNoPair) {
+  ExpectEqualsReferenceAfter(PoolExpertRows);
+}
+
 TEST_P(CpuExecutorTest, EqualsTheReferenceForExtremeGateWeights) {
   ExpectEqualsReferenceAfter(UseExtremeGateWeights, {.width = 33});
 }

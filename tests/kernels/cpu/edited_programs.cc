@@ -88,6 +88,20 @@ void ForgetResiduals(Program& program) {
                            [](ExpertCombineOp& op) { op.residual_shift = 15; });
 }
 
+void PoolExpertRows(Program& program) {
+  size_t at = 0;
+  while (!std::holds_alternative<ExpertLinearOp>(program.ops[at].body)) ++at;
+  PoolOp pool;
+  pool.input = std::get<ExpertLinearOp>(program.ops[at].body).output;
+  pool.output = static_cast<ValueId>(program.values.size());
+  Value pooled = program.values[pool.input];
+  pooled.name = "pooled_expert_rows";
+  pooled.rows = 1;
+  program.values.push_back(pooled);
+  program.ops.insert(program.ops.begin() + static_cast<int64_t>(at) + 1,
+                     {"pool_expert_rows", pool});
+}
+
 void PoolCodes(Program& program) {
   const size_t count = program.ops.size();
   std::swap(program.ops[count - 3], program.ops[count - 2]);

@@ -30,6 +30,10 @@ void UseExtremeAttention(Program& program);
 // Residual shifts of 15.
 void ForgetResiduals(Program& program);
 
+// One more reader of what is between the linears of the first experts, whose
+// result nobody reads.
+void PoolExpertRows(Program& program);
+
 // Normalizes all tokens and pools the codes, instead of the reverse.
 // REQUIRES: as made by RandomProgram.
 void PoolCodes(Program& program);

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/reference/linear.h"
+#include "tests/kernels/cpu/test_rounds.h"
 
 namespace moevit::cpu {
 namespace {
@@ -114,11 +115,19 @@ TEST_P(ProductTest, EqualsTheReferenceAroundEveryBoundary) {
 }
 
 TEST_P(ProductTest, EqualsTheReferenceForRandomShapes) {
-  std::uniform_int_distribution<int> size(1, 150);
-  for (int i = 0; i < 40; ++i) {
-    const int rows = size(random_);
-    const int in = size(random_);
-    ExpectEqualsReference(rows, in, size(random_));
+  // Mostly small sizes, up to 2^12; products of at most 2^21 multiplications.
+  std::uniform_int_distribution<int> bits(0, 12);
+  const auto size = [&] {
+    return 1 + static_cast<int>(random_() % (1 << bits(random_)));
+  };
+  for (int i = 0; i < TestRounds(40); ++i) {
+    const int64_t rows = size();
+    const int64_t in = size();
+    const int64_t out = size();
+    if (rows * in * out <= 1 << 21) {
+      ExpectEqualsReference(static_cast<int>(rows), static_cast<int>(in),
+                            static_cast<int>(out));
+    }
   }
 }
 

@@ -77,6 +77,24 @@ TEST(ExpertTasksTest, CoverTheRowsOfEveryGroupOnce) {
   }
 }
 
+TEST(ExpertTasksTest, BlocksOfRowsHaveAllPanelsAndAreNoLargerThanAsked) {
+  const std::vector<PackedMatrix> matrices(3, ShapeOf(100, 4));
+  const std::vector<int32_t> first = {0, 130, 130, 131};
+  std::vector<int64_t> first_task(first.size());
+  const ExpertTasks tasks =
+      ExpertTasks::ByRows(matrices, first.data(), 48, first_task.data());
+  ASSERT_EQ(tasks.tasks(), 4);
+  int rows = 0;
+  for (int64_t i = 0; i < tasks.tasks(); ++i) {
+    EXPECT_EQ(tasks[i].piece.first_panel, 0);
+    EXPECT_EQ(tasks[i].piece.end_panel, 4);
+    EXPECT_LE(tasks[i].piece.rows, 48);
+    rows += tasks[i].piece.rows;
+  }
+  EXPECT_EQ(rows, 131);
+  EXPECT_EQ(tasks[3].expert, 2);
+}
+
 TEST(ExpertTasksTest, OneExpertWithAllRowsIsStillDivided) {
   const std::vector<PackedMatrix> matrices(4, ShapeOf(384, 2));
   const std::vector<int32_t> first = {0, 0, 394, 394, 394};

@@ -1,7 +1,11 @@
 #include "kernels/cpu/worker_team.h"
 
+#include <sched.h>
+
+#include <atomic>
 #include <cstdint>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -56,6 +60,26 @@ TEST(WorkerTeamTest, RunsASingleIterationOnTheCaller) {
     ++calls;
   });
   EXPECT_EQ(calls, 1);
+}
+
+TEST(WorkerTeamTest, PinnedThreadsStayOnOneProcessor) {
+  WorkerTeam team(3, /*pin=*/true);
+  std::vector<int> processors(team.workers());
+  std::atomic<int> arrived = 0;
+  team.Run(team.workers(), [&](int64_t, int worker) {
+    // Keeps each worker to one iteration.
+    ++arrived;
+    while (arrived < team.workers()) std::this_thread::yield();
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) {
+      processors[worker] = CPU_COUNT(&allowed);
+    }
+  });
+  EXPECT_EQ(processors[1], 1);
+  EXPECT_EQ(processors[2], 1);
+  cpu_set_t callers;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(callers), &callers), 0);
+  EXPECT_EQ(processors[0], CPU_COUNT(&callers));
 }
 
 TEST(WorkerTeamTest, StopsWithoutEverHavingRun) { WorkerTeam team(4); }
