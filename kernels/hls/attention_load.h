@@ -163,7 +163,7 @@ inline void LoadAttentionParameters(const Word* parameters,
   constexpr int kLevels = 1;  // first word, after the header
   const int tables_at = kLevels + CeilDivide(shape.heads, kHeadsPerLevelWord);
   const int constants_at = tables_at + shape.heads * shape.numerator_words();
-  for (int i = 0; i < shape.row_words() * kMixtureParts; ++i) {
+  for (int i = 0; i < shape.row_words() * kOutputConstantWords; ++i) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS LOOP_TRIPCOUNT min = 24 max = 24
     MOEVIT_COUNT(attention_parameter_bytes, kWordBytes);

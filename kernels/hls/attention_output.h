@@ -17,7 +17,7 @@
 namespace moevit {
 namespace hls {
 
-// Codes of kMixtureLanes channels, whose constants are one word; zero beyond
+// Codes of kMixtureLanes channels, whose constants are in one word; zero beyond
 // the channels there are.
 inline void MixtureCodes(const Mixture& mixture, arith::Rescale row,
                          const Word& constants, int channels, int part,
@@ -25,11 +25,12 @@ inline void MixtureCodes(const Mixture& mixture, arith::Rescale row,
   for (int lane = 0; lane < kMixtureLanes; ++lane) {
 #pragma HLS UNROLL
     arith::Rescale rescale = {};
-    rescale.multiplier = Int16At(constants, 2 * lane);
-    rescale.shift = constants[4 * lane + 2];
+    const int channel = part * kMixtureLanes + lane;
+    const int at = channel % kConstantsPerOutputWord;
+    rescale.multiplier = Int16At(constants, 2 * at);
+    rescale.shift = constants[4 * at + 2];
     const int16_t fine =
         arith::Apply(rescale, arith::Apply(row, mixture[lane]));
-    const int channel = part * kMixtureLanes + lane;
     codes[channel] =
         channel < channels ? arith::FineToCode(fine, /*zero=*/0) : int8_t{0};
   }
@@ -40,11 +41,11 @@ template <int kQueries>
 void AttentionOutput(const AttentionShape& shape, Stream<Word>& constants,
                      Stream<Vec<int32_t, kQueries>>& denominators,
                      Stream<Mixture>& mixtures, Stream<Word>& codes) {
-  static_assert(kMixtureLanes * sizeof(OutputConstants) == kWordBytes,
-                "a step takes the constants of one word");
+  static_assert(kConstantsPerOutputWord % kMixtureLanes == 0,
+                "the constants of a step are in one word");
   MOEVIT_COUNTER(attention_output);
-  Word kept[kMaxAttentionRowWords * kMixtureParts];
-  const int constant_words = shape.row_words() * kMixtureParts;
+  Word kept[kMaxAttentionRowWords * kOutputConstantWords];
+  const int constant_words = shape.row_words() * kOutputConstantWords;
   for (int i = 0; i < constant_words; ++i) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS LOOP_TRIPCOUNT min = 24 max = 24
@@ -61,14 +62,16 @@ void AttentionOutput(const AttentionShape& shape, Stream<Word>& constants,
   const int64_t steps = shape.passes() * shape.query_words() * kMixtureParts;
   for (int64_t i = 0; i < steps; ++i) {
 #pragma HLS PIPELINE II = 1
-#pragma HLS LOOP_TRIPCOUNT min = 4800 max = 4800
+#pragma HLS LOOP_TRIPCOUNT min = 9600 max = 9600
     MOEVIT_COUNT(attention_output, 1);
     if (part.first() && query.first() && word.first()) {
       denominator = denominators.read();
     }
-    const int row_word = head * shape.head_words + word.value();
+    const int constant_word =
+        (head * shape.head_words + word.value()) * kOutputConstantWords +
+        part.value() * kMixtureLanes / kConstantsPerOutputWord;
     MixtureCodes(mixtures.read(), MixtureRescale(denominator[query.value()]),
-                 kept[row_word * kMixtureParts + part.value()],
+                 kept[constant_word],
                  shape.head_width - word.value() * kWordCodes, part.value(),
                  code_word);
     if (part.last()) codes.write(code_word);

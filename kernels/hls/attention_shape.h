@@ -21,9 +21,15 @@ constexpr int kMaxHeadWords = 16;          // of a query
 constexpr int kMaxAttentionRowWords = 64;  // heads * head_words: constants
 constexpr int kMaxNumeratorWords = 4;      // 256 levels
 
-// Channels of a mixture that are rescaled per cycle.
-constexpr int kMixtureLanes = 16;
+// Channels of a mixture that are rescaled per cycle: few, as mixtures come only
+// once in a pass.
+constexpr int kMixtureLanes = 8;
 constexpr int kMixtureParts = kWordCodes / kMixtureLanes;
+
+constexpr int kConstantsPerOutputWord =
+    kWordBytes / static_cast<int>(sizeof(OutputConstants));
+// For every word of an output row.
+constexpr int kOutputConstantWords = kWordCodes / kConstantsPerOutputWord;
 
 // What one pass writes to a memory, the next reads: at least this many cycles
 // later, more than a write takes to arrive.

@@ -19,8 +19,6 @@
 namespace moevit {
 namespace hls {
 
-constexpr int kMaxCombineBlocks = 256;  // 8,192 channels
-
 struct CombineShape {
   int rows;  // of all images
   int width;
@@ -61,7 +59,7 @@ inline void CombineRows(const CombineShape& shape, Stream<Word>& routing,
                         Stream<Word>& fine, Stream<Word>& residual,
                         Stream<Word>& output) {
   MOEVIT_COUNTER(combine);
-  BlockSums kept[kMaxCombineBlocks];
+  BlockSums kept[kMaxVectorBlocks];
   LoopCounter block(shape.slot_steps());
   LoopCounter slot(shape.top_k);
   Word choices = {};
@@ -79,7 +77,10 @@ inline void CombineRows(const CombineShape& shape, Stream<Word>& routing,
       for (int lane = 0; lane < kBlockLanes; ++lane) {
 #pragma HLS UNROLL
         const int32_t before = slot.first() ? 0 : kept[block.value()][lane];
-        sums[lane] = before + weight * terms[lane];
+        const int32_t term = weight * terms[lane];
+// In logic: DSPs are what limits the linear units.
+#pragma HLS BIND_OP variable = term op = mul impl = fabric
+        sums[lane] = before + term;
       }
       kept[block.value()] = sums;
       if (slot.last()) {

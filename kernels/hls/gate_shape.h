@@ -13,9 +13,9 @@
 namespace moevit {
 namespace hls {
 
-// Experts that a cycle multiplies a word of codes with: products of codes with
-// 16-bit weights take a DSP each.
-constexpr int kGateExperts = 2;
+// Experts that a cycle multiplies a word of codes with: one, as products with
+// 16-bit weights take a DSP each and a gate is a small part of a model.
+constexpr int kGateExperts = 1;
 constexpr int kMaxGateLines = 4096;  // of weights, for kGateExperts each
 // The logits of a row wait until its largest is known.
 constexpr int kMaxGateLogits = arith::kMaxExperts;

@@ -21,7 +21,6 @@
 namespace moevit {
 namespace hls {
 
-constexpr int kMaxNormBlocks = Int16Blocks(arith::kMaxLayerNormWidth);
 constexpr int kNormConstantsPerWord =
     kWordBytes / static_cast<int>(sizeof(NormConstants));
 constexpr int kNormWordsPerBlock = kBlockLanes / kNormConstantsPerWord;
@@ -117,7 +116,7 @@ inline void NormalizeRows(const LayerNormShape& shape, Stream<Word>& constants,
                           Stream<arith::RowStatistics>& statistics,
                           Stream<Word>& output) {
   MOEVIT_COUNTER(layer_norm_normalize);
-  Word kept[kMaxNormBlocks][kNormWordsPerBlock];
+  Word kept[kMaxVectorBlocks][kNormWordsPerBlock];
 #pragma HLS ARRAY_PARTITION variable = kept dim = 2 complete
   for (int i = 0; i < shape.constant_words(); ++i) {
 #pragma HLS PIPELINE II = 1
@@ -142,12 +141,15 @@ inline void NormalizeRows(const LayerNormShape& shape, Stream<Word>& constants,
   }
 }
 
+static_assert(kMaxVectorWidth >= arith::kMaxLayerNormWidth,
+              "all constants and a row fit on chip");
+
 inline void RunLayerNorm(const LayerNormShape& shape, const Word* parameters,
                          const Word* input, Word* output) {
   Stream<Word, 64> constants("constants");
   Stream<Word, 64> loaded("loaded");
   // A row at least; more of narrow rows, to bridge the time to the root.
-  Stream<Word, 2 * kMaxNormBlocks> rows("rows");
+  Stream<Word, 2 * kMaxVectorBlocks> rows("rows");
   Stream<RowSums, 2> sums("sums");
   Stream<arith::RowStatistics, 2> statistics("statistics");
   Stream<Word, 64> codes("codes");

@@ -18,8 +18,6 @@
 namespace moevit {
 namespace hls {
 
-constexpr int kMaxPoolBlocks = 256;  // 8,192 channels
-
 struct PoolShape {
   int images;
   int rows;  // of an image
@@ -74,7 +72,7 @@ inline Block PooledBlock(const PoolShape& shape, const BlockSums& sums) {
 inline void PoolRows(const PoolShape& shape, Stream<Word>& input,
                      Stream<Word>& output) {
   MOEVIT_COUNTER(pool);
-  BlockSums kept[kMaxPoolBlocks];
+  BlockSums kept[kMaxVectorBlocks];
   LoopCounter block(shape.row_steps());
   LoopCounter row(shape.rows_per_group);
   Word word = {};

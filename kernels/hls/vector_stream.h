@@ -23,6 +23,10 @@ using BlockSums = Vec<int32_t, kBlockLanes>;
 constexpr int Int16Blocks(int width) { return Int16Words(width); }
 constexpr int CodeBlocks(int width) { return 2 * CodeWords(width); }
 
+// Widest row whose sums or constants fit on chip.
+constexpr int kMaxVectorBlocks = 256;
+constexpr int kMaxVectorWidth = kMaxVectorBlocks * kBlockLanes;
+
 // What one step adds to a sum in memory is read by a later one: no sooner than
 // this many steps.
 constexpr int kSumDistance = 4;
