@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kLibrary[] = "libmoevit_emulated_card.so";
-constexpr char kImage[] = "moevit_card.xclbin";
+constexpr char kImage[] = "moevit_card_image.xclbin";
 constexpr char kCardsVariable[] = "MOEVIT_EMULATED_CARDS";
 constexpr char kPreloadVariable[] = "LD_PRELOAD";
 
