@@ -94,7 +94,7 @@ void BenchCommand::AddFlags(FlagSet* flags) {
              &repeats_);
   flags->Add({.name = "ops",
               .value_name = "",
-              .help = "also show the time of each kind of operation"},
+              .help = "also measure the time of each kind of operation"},
              &ops_);
   flags->Add({.name = "cpu_time",
               .value_name = "",
@@ -127,6 +127,7 @@ absl::StatusOr<BenchCommand::Plan> BenchCommand::CheckFlags() const {
   }
   plan.options.isa = *isa;
   plan.options.cpu_time = cpu_time_;
+  plan.options.op_times = ops_;
   return plan;
 }
 
@@ -203,7 +204,6 @@ absl::Status BenchCommand::Run(absl::Span<const std::string> /*positional*/,
   report.cpu_time = cpu_time_;
   report.repeats = repeats_;
   report.peak_resident_bytes = PeakResidentBytes();
-  report.with_ops = ops_;
   *console.out << (json_ ? BenchmarkReportToJson(report)
                          : BenchmarkReportToText(report));
   return absl::OkStatus();

@@ -1,7 +1,11 @@
 #include "client/benchmark_report.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "base/json.h"
 
 namespace moevit {
@@ -28,16 +32,34 @@ std::string Heading(const BenchmarkReport& report) {
       report.cpu_time ? "processor" : "wall");
 }
 
-std::string ResultRow(const BenchmarkResult& result) {
+std::string ResultRow(const BenchmarkResult& result, int name_width) {
   return absl::StrFormat(
-      "| %-10s | %5d | %7d | %8.2f | %5.1f %% | %7.1f | %7.1f | %5.1f %% | "
+      "| %-*s | %5d | %7d | %8.2f | %5.1f %% | %7.1f | %7.1f | %5.1f %% | "
       "%7.1f | %7.1f |\n",
-      result.measured.model, result.measured.batch, result.measured.threads,
-      result.images_per_second.Median(),
+      name_width, result.measured.model, result.measured.batch,
+      result.measured.threads, result.images_per_second.Median(),
       100 * result.images_per_second.Spread(), Gmacs(result),
       result.peak.Median() / kGiga, 100 * result.of_peak.Median(),
       static_cast<double>(result.weight_bytes) / kMega,
       static_cast<double>(result.activation_bytes) / kMega);
+}
+
+std::string ResultTable(const BenchmarkReport& report) {
+  size_t width = absl::string_view("model").size();
+  for (const BenchmarkResult& result : report.results) {
+    width = std::max(width, result.measured.model.size());
+  }
+  const int name_width = static_cast<int>(width);
+  std::string text = absl::StrFormat(
+      "| %-*s | batch | threads | images/s | spread  | GMAC/s  | peak    | "
+      "of peak | weights | arena   |\n"
+      "|:%s-|------:|--------:|---------:|--------:|--------:|--------:|"
+      "--------:|--------:|--------:|\n",
+      name_width, "model", std::string(width, '-'));
+  for (const BenchmarkResult& result : report.results) {
+    absl::StrAppend(&text, ResultRow(result, name_width));
+  }
+  return text;
 }
 
 // Ops that multiply nothing have no part of the peak.
@@ -91,19 +113,9 @@ Json ToJson(const BenchmarkResult& result) {
 }  // namespace
 
 std::string BenchmarkReportToText(const BenchmarkReport& report) {
-  std::string text = absl::StrCat(
-      Heading(report),
-      "\n| model      | batch | threads | images/s | spread  | GMAC/s  | peak  "
-      "  | of peak | weights | arena   |\n"
-      "|:-----------|------:|--------:|---------:|--------:|--------:|"
-      "--------:|--------:|--------:|--------:|\n");
+  std::string text = absl::StrCat(Heading(report), "\n", ResultTable(report));
   for (const BenchmarkResult& result : report.results) {
-    absl::StrAppend(&text, ResultRow(result));
-  }
-  if (report.with_ops) {
-    for (const BenchmarkResult& result : report.results) {
-      absl::StrAppend(&text, OpTable(result));
-    }
+    if (!result.ops.empty()) absl::StrAppend(&text, OpTable(result));
   }
   absl::StrAppendFormat(
       &text,

@@ -20,7 +20,6 @@ struct BenchmarkReport {
   bool cpu_time = false;
   int repeats = 0;
   int64_t peak_resident_bytes = 0;  // of the whole process
-  bool with_ops = false;            // whether the text shows the ops
   std::vector<BenchmarkResult> results;
 };
 

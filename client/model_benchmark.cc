@@ -48,7 +48,8 @@ ModelBenchmark::ModelBenchmark(BenchmarkCase what, const Program* program,
       multiplications_(OpMultiplications(*program)),
       pixels_(RandomPixels(*program, case_.batch, /*seed=*/1)),
       logits_(int64_t{case_.batch} * program->classes),
-      executor_(MakeExecutor(case_, program, options.isa, &op_times_,
+      executor_(MakeExecutor(case_, program, options.isa,
+                             options.op_times ? &op_times_ : nullptr,
                              &result_.activation_bytes)) {
   result_.measured = case_;
   result_.multiplications = std::accumulate(multiplications_.begin(),
@@ -95,7 +96,7 @@ std::vector<OpKindTime> ModelBenchmark::OpTimes() const {
   std::vector<OpKindTime> kinds;
   std::vector<int64_t> multiplications;
   absl::Duration total;
-  for (size_t i = 0; i < program_.ops.size(); ++i) {
+  for (size_t i = 0; i < op_times_.size(); ++i) {
     const std::string name = KindOfOp(program_.ops[i].name);
     const auto found =
         std::find_if(kinds.begin(), kinds.end(),

@@ -34,6 +34,10 @@ struct BenchmarkOptions {
   // other counts as well.
   bool cpu_time = false;
 
+  // Also measure the time of each op, by the wall. Reading the clock around
+  // every op costs a small model up to a hundredth of its rate.
+  bool op_times = false;
+
   // A turn runs the program for at least this long.
   absl::Duration turn_time = absl::Milliseconds(100);
 };
@@ -53,9 +57,10 @@ struct BenchmarkResult {
   int64_t activation_bytes = 0;  // of the whole batch
   // One sample per turn.
   Samples images_per_second;
-  Samples peak;                 // multiplications per second
-  Samples of_peak;              // of the same turn's peak
-  std::vector<OpKindTime> ops;  // in order of first appearance
+  Samples peak;     // multiplications per second
+  Samples of_peak;  // of the same turn's peak
+  // In order of first appearance; empty unless measured.
+  std::vector<OpKindTime> ops;
 };
 
 // Thread-compatible. Holds an executor and its packed weights.
@@ -86,7 +91,8 @@ class ModelBenchmark {
   const std::vector<int64_t> multiplications_;  // by op
   const std::vector<uint8_t> pixels_;
   std::vector<int32_t> logits_;
-  std::vector<absl::Duration> op_times_;      // by op, over all measured images
+  // By op, over all measured images; empty unless measured.
+  std::vector<absl::Duration> op_times_;
   BenchmarkResult result_;                    // its samples so far
   const std::unique_ptr<Executor> executor_;  // writes into the two above
   int64_t measured_images_ = 0;

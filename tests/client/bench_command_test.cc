@@ -37,7 +37,7 @@ class BenchCommandTest : public ::testing::Test {
 
 TEST_F(BenchCommandTest, PrintsEveryCaseAsJson) {
   ASSERT_EQ(Run({"--synthetic=tiny", "--batch=1,3", "--threads=2",
-                 "--repeats=2", "--cpu_time", "--json"}),
+                 "--repeats=2", "--cpu_time", "--ops", "--json"}),
             kExitSuccess)
       << err_.str();
   EXPECT_THAT(err_.str(), IsEmpty());
