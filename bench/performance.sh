@@ -6,7 +6,9 @@
 # Usage: bench/performance.sh [--quick] [SECTION...]
 #
 #   --quick   fewer cases and turns, to see that everything works
-#   SECTION   for example "models": prints the tables of these sections instead
+#   SECTION   for example "models": only these
+#
+# With an argument, it prints the tables and leaves the file alone.
 #
 # A section is an executable bench/performance/NUMBER-SECTION.sh. It is run in
 # the root of the repository, with or without --quick, and prints Markdown that
@@ -64,17 +66,17 @@ for script in "${scripts[@]}"; do
   fi
 done
 
-if ((${#names[@]} > 0)); then
+touch "$work/sections"
+if (($# > 0)); then
   cat "$work/sections"
-elif [[ -s $work/sections ]]; then
+else
   {
     echo "# Performance tables"
     echo
-    echo "Written by \`bench/performance.sh ${quick[*]}\`; do not edit. Every" \
-      "number is MEASURED(cpu), except where a table says otherwise."
+    echo "Written by \`bench/performance.sh\`; do not edit. Every number is" \
+      "MEASURED(cpu), except where a table says otherwise."
     cat "$work/sections"
-  } >"$work/tables"
-  cp "$work/tables" "$tables"
+  } >"$tables"
   echo "wrote $tables" >&2
 fi
 if ((${#failed[@]} > 0)); then

@@ -6,7 +6,7 @@ set -euo pipefail
 
 arguments=()
 if [[ ${1:-} == --quick ]]; then
-  arguments=(--benchmark_min_time=0.01 --benchmark_repetitions=1)
+  arguments=(--benchmark_min_time=0.01 --benchmark_repetitions=2)
 fi
 
 cat <<'END'
