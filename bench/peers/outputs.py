@@ -1,12 +1,11 @@
 """Whether the engines answer the same: everybody's int8 against the float model."""
 
 import dataclasses
-import json
 import pathlib
-import subprocess
 
 import numpy as np
 
+from peers import program
 from peers.engines import Engine, OnnxRuntime, OpenVino, Streams
 from peers.images import Images
 from peers.quantized_models import Models
@@ -72,23 +71,16 @@ def _guesses(engine: Engine, images: Images) -> np.ndarray:
 
 
 def _moevit(
-    subject: Subject, models: Models, program: pathlib.Path
+    subject: Subject, models: Models, moevit: pathlib.Path
 ) -> tuple[float, float]:
     """Agreement with moevit's own float model of the same checkpoint, top-1."""
     file = models.directory / "images.bin"
     subject.test.write(file)
-    result = subprocess.run(
-        [
-            program,
-            "evaluate",
-            f"--model={models.moevit}",
-            f"--against={subject.checkpoint}",
-            f"--dataset={file}",
-            "--json",
-        ],
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+    report = program.call(
+        moevit,
+        "evaluate",
+        f"--model={models.moevit}",
+        f"--against={subject.checkpoint}",
+        f"--dataset={file}",
     )
-    report = json.loads(result.stdout)
     return report["comparison"]["agreement"], report["model"]["top1"]

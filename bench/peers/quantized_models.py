@@ -8,7 +8,6 @@ import contextlib
 import dataclasses
 import pathlib
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
@@ -18,7 +17,7 @@ import onnx
 import openvino
 from onnxruntime import quantization
 
-from peers import checkpoint, float_model
+from peers import checkpoint, float_model, program
 from peers.float_model import Attention
 from peers.images import Images
 from peers.subjects import Subject
@@ -112,24 +111,16 @@ def make(
     return models
 
 
-def _moevit(
-    subject: Subject,
-    models: Models,
-    program: pathlib.Path,
-) -> None:
+def _moevit(subject: Subject, models: Models, moevit: pathlib.Path) -> None:
     file = models.directory / "calibration.bin"
     subject.calibration.write(file)
-    subprocess.run(
-        [
-            program,
-            "quantize",
-            f"--checkpoint={subject.checkpoint}",
-            f"--calibration={file}",
-            f"--calibration_images={len(subject.calibration)}",
-            f"--output={models.moevit}",
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
+    program.call(
+        moevit,
+        "quantize",
+        f"--checkpoint={subject.checkpoint}",
+        f"--calibration={file}",
+        f"--calibration_images={len(subject.calibration)}",
+        f"--output={models.moevit}",
     )
 
 

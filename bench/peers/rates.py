@@ -5,17 +5,15 @@ that what else happens on the machine meets all of them alike.
 """
 
 import dataclasses
-import json
 import os
 import pathlib
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 
 import numpy as np
 
-from peers import images
+from peers import images, program
 from peers.engines import Engine, engines
 from peers.quantized_models import Models
 from peers.subjects import Subject
@@ -117,24 +115,16 @@ class _Measurement:
         )
 
     def _measure_moevit(self) -> None:
-        command = [
-            self._options.moevit,
-            "bench",
+        arguments = [
             f"--model={self._models.moevit}",
             "--batch=" + ",".join(map(str, self._options.batches)),
             f"--threads={self._threads}",
             "--repeats=2",
-            "--json",
         ]
         if self._options.processor_time:
-            command.append("--cpu_time")
-        result = subprocess.run(
-            command,
-            check=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        for case in json.loads(result.stdout)["cases"]:
+            arguments.append("--cpu_time")
+        report = program.call(self._options.moevit, "bench", *arguments)
+        for case in report["cases"]:
             rate = self._rate(MOEVIT, f"1x{self._threads}", case["batch"])
             rate.images_per_second += case["images_per_second"]["samples"]
             rate.of_peak += case["of_peak"]["samples"]

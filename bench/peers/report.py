@@ -6,9 +6,9 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 from collections.abc import Iterable
 
+from peers import program
 from peers.engines import ONNX_RUNTIME, OPENVINO
 from peers.outputs import Agreement
 from peers.rates import MOEVIT, Options, Rate
@@ -66,29 +66,22 @@ def compare(rates: Iterable[Rate]) -> list[Comparison]:
 
 def environment(options: Options) -> dict:
     """The machine, and the versions of everything that was measured."""
-    build = json.loads(_moevit_report(options))
+    head = program.call(
+        options.moevit, "bench", "--synthetic=tiny", "--batch=1", "--repeats=1"
+    )
     return {
-        "processor": build["machine"]["processor"],
+        "processor": head["machine"]["processor"],
         "processors": len(os.sched_getaffinity(0)),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "moevit": build["build"],
-        "isa": build["machine"]["isa"],
+        "moevit": head["build"],
+        "isa": head["machine"]["isa"],
         "packages": {
             name: importlib.metadata.version(name) for name in _PEER_PACKAGES
         },
         "clock": "processor" if options.processor_time else "wall",
         "rounds": options.rounds,
     }
-
-
-def _moevit_report(options: Options) -> bytes:
-    """A report of `moevit bench`, for its head."""
-    command = [options.moevit, "bench", "--synthetic=tiny", "--batch=1"]
-    command += ["--repeats=1", "--json"]
-    return subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ).stdout
 
 
 def to_json(
