@@ -46,6 +46,7 @@ ExpertParallelExecutor::Create(const Program* program,
   MOEVIT_ASSIGN_OR_RETURN(const std::vector<ExpertLayer> layers,
                           FindExpertLayers(*program));
   std::vector<int> experts;
+  experts.reserve(layers.size());
   for (const ExpertLayer& layer : layers) {
     experts.push_back(std::get<GateOp>(program->ops[layer.gate].body).experts);
   }

@@ -12,6 +12,7 @@ namespace {
 
 std::vector<double> Speeds(const std::vector<ExpertParallelDevice>& devices) {
   std::vector<double> speeds;
+  speeds.reserve(devices.size());
   for (const ExpertParallelDevice& device : devices) {
     speeds.push_back(device.speed);
   }

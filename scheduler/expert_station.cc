@@ -82,7 +82,7 @@ absl::Status ExpertStation::RunInOrder(const ExpertLayerCall& call,
     }
     bool prefetched = false;
     if (end < parts.size()) {
-      const absl::Status next = Bring(call.layer, parts[end].expert);
+      absl::Status next = Bring(call.layer, parts[end].expert);
       prefetched = next.ok();
       // Without room for both, the next one waits for the current to finish.
       if (!prefetched && !IsLackOfRoom(next)) return next;

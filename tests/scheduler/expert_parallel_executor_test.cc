@@ -105,7 +105,7 @@ TEST(ExpertParallelExecutorTest, BadStatesOfTheRouting) {
       RandomProgram({.experts = 0}), RandomProgram({.top_k = 1})};
   SendAllToLastExperts(programs.back());
   for (const Program& program : programs) {
-    const bool sparse = FindExpertLayers(program)->size() > 0;
+    const bool sparse = !FindExpertLayers(program)->empty();
     Cluster cluster(&program,
                     sparse ? std::vector<int>{1, 3} : std::vector<int>{});
     for (int images : {1, 4}) {
