@@ -1,7 +1,6 @@
 #include "kernels/card/xrt_session.h"
 
 #include <dlfcn.h>
-#include <experimental/xrt_xclbin.h>
 #include <sys/stat.h>
 #include <version.h>
 
@@ -110,19 +109,18 @@ absl::Status XrtSession::LoadImage(const XrtCardOptions& options) {
       return absl::FailedPreconditionError(absl::StrCat(
           what, ": the card reports image ", loaded, ", not ", uuid));
     }
-    CreateUnits(image.get_uuid(), options.image_path);
+    CreateUnits(image);
     return absl::OkStatus();
   });
 }
 
-void XrtSession::CreateUnits(const xrt::uuid& image,
-                             const std::string& image_path) {
-  for (const xrt::xclbin::kernel& kernel :
-       xrt::xclbin(image_path).get_kernels()) {
+void XrtSession::CreateUnits(const xrt::xclbin& image) {
+  // What the loops get does not keep the image alive.
+  for (const xrt::xclbin::kernel& kernel : image.get_kernels()) {
     for (const xrt::xclbin::ip& unit : kernel.get_cus()) {
       const std::string name = unit.get_name();  // "kernel:instance"
       units_.push_back(XrtUnit::Create(
-          device_, image,
+          device_, image.get_uuid(),
           {kernel.get_name(), name.substr(name.find(':') + 1),
            Parameters(kernel, unit)}));
       for (const auto& parameter : units_.back()->description().parameters) {

@@ -4,6 +4,7 @@
 #ifndef MOEVIT_KERNELS_CARD_XRT_SESSION_H_
 #define MOEVIT_KERNELS_CARD_XRT_SESSION_H_
 
+#include <experimental/xrt_xclbin.h>
 #include <xrt/xrt_device.h>
 
 #include <memory>
@@ -60,7 +61,7 @@ class XrtSession {
   XrtSession() = default;
   absl::Status OpenDevice(const XrtCardOptions& options);
   absl::Status LoadImage(const XrtCardOptions& options);
-  void CreateUnits(const xrt::uuid& image, const std::string& image_path);
+  void CreateUnits(const xrt::xclbin& image);
 
   // Constant once open.
   std::string shell_;
