@@ -1,12 +1,26 @@
 #include "scheduler/batch_queue.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "scheduler/device_choice.h"
 
 namespace moevit {
+namespace {
+
+// A batch that closes for a deadline leaves its execution so much more than
+// the prediction, beside twice the prediction's usual error.
+constexpr double kDeadlineMargin = 0.05;
+
+std::string Rounded(absl::Duration duration) {
+  return absl::FormatDuration(absl::Trunc(duration, absl::Microseconds(1)));
+}
+
+}  // namespace
 
 absl::Status BatchingOptions::Validate() const {
   if (max_batch_size < 1) {
@@ -19,62 +33,160 @@ absl::Status BatchingOptions::Validate() const {
         absl::StrCat("the queue delay must be finite and not negative, not ",
                      absl::FormatDuration(max_queue_delay)));
   }
+  return policy.Validate();
+}
+
+BatchQueue::BatchQueue(const BatchingOptions& options)
+    : options_(options),
+      fixed_rule_{.images = options.max_batch_size,
+                  .delay = options.max_queue_delay},
+      tasks_(options.policy),
+      planner_(options.max_batch_size, options.max_queue_delay) {}
+
+const BatchRule& BatchQueue::rule() const {
+  return learns() ? planner_.rule() : fixed_rule_;
+}
+
+absl::Duration BatchQueue::PredictBatch(DeviceId device, int images) const {
+  if (device >= static_cast<int>(costs_.size())) return absl::ZeroDuration();
+  return costs_[device].Predict(images);
+}
+
+void BatchQueue::OnBatchFinished(DeviceId device, int images,
+                                 absl::Duration duration) {
+  costs_.resize(std::max<size_t>(costs_.size(), device + 1));
+  costs_[device].Observe(images, duration);
+}
+
+// The least that one image takes on any device; zero while not known.
+absl::Duration BatchQueue::LeastExecution(Devices devices) const {
+  absl::Duration least = absl::InfiniteDuration();
+  for (size_t i = 0; i < devices.size(); ++i) {
+    if (!devices[i].serving) continue;
+    const bool known = learns() && i < costs_.size() && costs_[i].known();
+    least = std::min(least,
+                     known ? costs_[i].PredictLeast(1) : absl::ZeroDuration());
+  }
+  return least == absl::InfiniteDuration() ? absl::ZeroDuration() : least;
+}
+
+// Until a device is free for an image that so many others go before: what is
+// being executed now, then full batches on all lanes.
+absl::Duration BatchQueue::PredictWait(int images_ahead, absl::Time now,
+                                       Devices devices) const {
+  absl::Time first_free = absl::InfiniteFuture();
+  double images_per_second = 0;
+  for (size_t i = 0; i < devices.size(); ++i) {
+    if (!devices[i].serving) continue;
+    const bool known = i < costs_.size() && costs_[i].known();
+    if (!known) return absl::ZeroDuration();
+    const int batch = options_.max_batch_size;
+    const double seconds = absl::ToDoubleSeconds(costs_[i].PredictLeast(batch));
+    images_per_second +=
+        static_cast<double>(devices[i].lanes.size()) * batch / seconds;
+    for (const LaneState& lane : devices[i].lanes) {
+      first_free = std::min(first_free, lane.ExpectedEnd(now));
+    }
+  }
+  if (images_per_second <= 0) return absl::ZeroDuration();
+  return first_free - now + absl::Seconds(images_ahead / images_per_second);
+}
+
+absl::Status BatchQueue::CheckDeadline(const ImageTask& task, absl::Time now,
+                                       Devices devices) const {
+  const bool has_deadline = task.deadline != absl::InfiniteFuture() ||
+                            task.queue_deadline != absl::InfiniteFuture();
+  if (!learns() || !has_deadline) return absl::OkStatus();
+  const absl::Duration wait =
+      PredictWait(tasks_.SizeAhead(task.priority), now, devices);
+  const absl::Duration answer = wait + LeastExecution(devices);
+  if (now + answer > task.deadline) {
+    return absl::DeadlineExceededError(absl::StrFormat(
+        "the deadline cannot be met: it is %s away and the answer is predicted "
+        "to take %s, with %d images ahead",
+        Rounded(task.deadline - now), Rounded(answer),
+        tasks_.SizeAhead(task.priority)));
+  }
+  if (now + wait > task.queue_deadline) {
+    return absl::DeadlineExceededError(absl::StrFormat(
+        "the timeout cannot be met: it is %s away and the wait is predicted to "
+        "take %s, with %d images ahead",
+        Rounded(task.queue_deadline - now), Rounded(wait),
+        tasks_.SizeAhead(task.priority)));
+  }
   return absl::OkStatus();
 }
 
-void BatchQueue::Push(ImageTask task, absl::Time now) {
+void BatchQueue::Push(ImageTask task, absl::Time now, Devices devices) {
   task.arrival = now;
-  tasks_.push_back(std::move(task));
+  tasks_.Push(std::move(task));
+  if (learns()) RecordArrival(now, devices);
 }
 
-std::vector<ImageTask> BatchQueue::TakeBatch(absl::Time now) {
-  std::vector<ImageTask> batch;
-  if (NextBatchTime() > now) return batch;
-  const int count = std::min(size(), options_.max_batch_size);
-  batch.reserve(count);
-  std::move(tasks_.begin(), tasks_.begin() + count, std::back_inserter(batch));
-  tasks_.erase(tasks_.begin(), tasks_.begin() + count);
-  return batch;
-}
-
-std::vector<DeadTask> BatchQueue::TakeDead(absl::Time now) {
-  std::vector<DeadTask> dead;
-  auto end_of_living = tasks_.begin();
-  for (auto task = tasks_.begin(); task != tasks_.end(); ++task) {
-    if (absl::Status status = StatusOfWaitingTask(*task, now); !status.ok()) {
-      dead.push_back({std::move(*task), std::move(status)});
-      continue;
+// The planner sees all devices as lanes of the fastest one.
+void BatchQueue::RecordArrival(absl::Time now, Devices devices) {
+  const int batch = options_.max_batch_size;
+  const auto usable = [&](size_t i) {
+    return i < costs_.size() && devices[i].serving && costs_[i].known() &&
+           costs_[i].Predict(batch) > absl::ZeroDuration();
+  };
+  const CostModel* fastest = nullptr;
+  for (size_t i = 0; i < devices.size(); ++i) {
+    if (!usable(i)) continue;
+    if (fastest == nullptr ||
+        costs_[i].Predict(batch) < fastest->Predict(batch)) {
+      fastest = &costs_[i];
     }
-    if (end_of_living != task) *end_of_living = std::move(*task);
-    ++end_of_living;
   }
-  tasks_.erase(end_of_living, tasks_.end());
-  return dead;
-}
-
-std::vector<ImageTask> BatchQueue::TakeAll() {
-  std::vector<ImageTask> all(std::make_move_iterator(tasks_.begin()),
-                             std::make_move_iterator(tasks_.end()));
-  tasks_.clear();
-  return all;
-}
-
-absl::Time BatchQueue::NextBatchTime() const {
-  if (tasks_.empty()) return absl::InfiniteFuture();
-  if (size() >= options_.max_batch_size) return absl::InfinitePast();
-  return tasks_.front().arrival + options_.max_queue_delay;
-}
-
-absl::Time BatchQueue::NextExpiry() const {
-  absl::Time earliest = absl::InfiniteFuture();
-  for (const ImageTask& task : tasks_) {
-    earliest = std::min(earliest, task.deadline);
+  if (fastest == nullptr) return;
+  double lanes = 0;
+  for (size_t i = 0; i < devices.size(); ++i) {
+    if (!usable(i)) continue;
+    lanes +=
+        static_cast<double>(devices[i].lanes.size()) *
+        absl::FDivDuration(fastest->Predict(batch), costs_[i].Predict(batch));
   }
-  return earliest;
+  planner_.RecordArrival(now, *fastest, static_cast<int>(std::lround(lanes)));
 }
 
-absl::Time BatchQueue::OldestArrival() const {
-  return tasks_.empty() ? absl::InfiniteFuture() : tasks_.front().arrival;
+// When a batch of `images` starts on `device` if no more images come.
+absl::Time BatchQueue::DueTime(int images, DeviceId device) const {
+  if (images >= rule().images) return absl::InfinitePast();
+  const absl::Time due = tasks_.OldestArrival() + rule().delay;
+  if (!learns()) return due;
+  if (tasks_.EarliestQueueDeadline() <= due) return absl::InfinitePast();
+  if (device >= static_cast<int>(costs_.size())) return due;
+  const CostModel& cost = costs_[device];
+  const double margin = 1 + kDeadlineMargin + 2 * cost.relative_error();
+  return std::min(due,
+                  tasks_.EarliestDeadline() - margin * cost.Predict(images));
+}
+
+std::optional<PlannedBatch> BatchQueue::NextBatch(absl::Time now,
+                                                  Devices devices) const {
+  if (tasks_.size() == 0) return std::nullopt;
+  const int images =
+      ImagesToTake(rule(), tasks_.size(), options_.max_batch_size);
+  const auto choice = ChooseDevice(devices, costs_, images, tasks_.size(), now);
+  if (!choice.has_value()) return std::nullopt;
+  return PlannedBatch{.start = DueTime(images, choice->device),
+                      .device = choice->device,
+                      .images = std::min(images, tasks_.size() - choice->skip),
+                      .skip = choice->skip};
+}
+
+std::vector<ImageTask> BatchQueue::TakeBatch(const PlannedBatch& batch,
+                                             absl::Time now) {
+  return tasks_.Take(batch.images, batch.skip, now);
+}
+
+std::vector<DeadTask> BatchQueue::TakeDead(absl::Time now, Devices devices) {
+  return tasks_.TakeDead(now, LeastExecution(devices));
+}
+
+absl::Time BatchQueue::NextExpiry(Devices devices) const {
+  return std::min(tasks_.EarliestDeadline() - LeastExecution(devices),
+                  tasks_.EarliestQueueDeadline());
 }
 
 }  // namespace moevit

@@ -17,10 +17,12 @@ namespace moevit {
 
 // What was executed, for metrics and for learning what a batch costs.
 struct BatchReport {
-  std::string device;  // the executor's name
+  std::string device;
   int images = 0;
   absl::Duration compute;
-  absl::Status status;  // of the whole batch
+  absl::Duration predicted;  // zero while that was not known
+  absl::Status status;       // of the whole batch
+  ExpertLoad expert_load;    // of a batch that succeeded
 };
 
 // The sizes of one image of a model.
@@ -29,13 +31,18 @@ struct ImageShape {
   int classes = 0;
 };
 
-// Gives the tasks' places in the queue back, runs `executor`, and fills in
-// `results`, one for each task: what its Done is to be called with. Blocks for
-// as long as the executor does.
+// Gives the tasks' places in the queue back and runs `executor`. On success
+// fills in `results`, one for each task. The tasks stay fit to be executed
+// again. Exceptions of the executor become errors: kResourceExhausted for
+// memory, kInternal for all others. Stops early, with kCancelled, once no task
+// is wanted any more. Blocks for as long as the executor does.
 // REQUIRES: tasks is not empty and every task has shape.pixel_bytes pixels.
 BatchReport ExecuteBatch(Executor& executor, const ImageShape& shape,
                          Clock& clock, std::vector<ImageTask>& tasks,
-                         std::vector<absl::StatusOr<ImageResult>>& results);
+                         std::vector<ImageResult>& results);
+
+// Runs `executor` on an image that is all zeros and returns its status.
+absl::Status ProbeExecutor(Executor& executor, const ImageShape& shape);
 
 }  // namespace moevit
 

@@ -1,28 +1,45 @@
 #include "scheduler/batch_scheduler.h"
 
-#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/status_macros.h"
 
 namespace moevit {
 
 absl::Status BatchSchedulerOptions::Validate() const {
-  if (executor_threads < 1) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "there must be at least 1 executor thread, not %d", executor_threads));
+  if (devices.empty()) {
+    return absl::InvalidArgumentError("there must be at least 1 device");
+  }
+  std::set<std::string> names;
+  for (const DeviceOptions& device : devices) {
+    if (device.lanes < 1) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "device '%s' must execute at least 1 batch at a time, not %d",
+          device.name, device.lanes));
+    }
+    if (!names.insert(device.name).second) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("device '%s' is there twice", device.name));
+    }
   }
   return absl::OkStatus();
 }
 
 BatchScheduler::BatchScheduler(const BatchSchedulerOptions& options,
                                Clock* clock)
-    : options_(options), clock_(clock) {
-  threads_.reserve(options_.executor_threads + 1);
-  for (int worker = 0; worker < options_.executor_threads; ++worker) {
-    threads_.emplace_back([this, worker] { RunWorker(worker); });
+    : options_(options), clock_(clock), dispatcher_(options.dispatcher) {
+  MutexLock lock(&mutex_);
+  for (const DeviceOptions& device : options_.devices) {
+    dispatcher_.AddDevice(device);
+    auto& lanes = lanes_.emplace_back();
+    for (int i = 0; i < device.lanes; ++i) {
+      Lane* lane = lanes.emplace_back(std::make_unique<Lane>()).get();
+      threads_.emplace_back([this, lane] { RunLane(lane); });
+    }
   }
-  threads_.emplace_back([this] { RunReaper(); });
+  threads_.emplace_back([this] { RunTimer(); });
 }
 
 BatchScheduler::~BatchScheduler() {
@@ -30,52 +47,63 @@ BatchScheduler::~BatchScheduler() {
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
-    work_changed_.SignalAll();
-    dead_changed_.SignalAll();
+    timer_changed_.SignalAll();
+    for (auto& lanes : lanes_) {
+      for (auto& lane : lanes) lane->changed.SignalAll();
+    }
   }
   for (std::thread& thread : threads_) thread.join();
 }
 
-BatchScheduler::ModelId BatchScheduler::AddModel(
+absl::StatusOr<ModelId> BatchScheduler::AddModel(
     ScheduledModelOptions options) {
   auto model = std::make_shared<Model>();
-  for (int worker = 0; worker < options_.executor_threads; ++worker) {
-    model->executors.push_back(options.new_executor());
+  for (size_t device = 0; device < options_.devices.size(); ++device) {
+    auto& executors = model->executors.emplace_back();
+    for (int lane = 0; lane < options_.devices[device].lanes; ++lane) {
+      MOEVIT_ASSIGN_OR_RETURN(
+          auto executor, options.new_executor(static_cast<DeviceId>(device)));
+      executors.push_back(std::move(executor));
+    }
   }
-  BatchQueue queue(options.batching);
   model->options = std::move(options);
   MutexLock lock(&mutex_);
-  const ModelId id = static_cast<ModelId>(entries_.size());
-  entries_.emplace(id, Entry{std::move(model), std::move(queue)});
+  const ModelId id =
+      dispatcher_.AddModel(model->options.batching, model->options.weight);
+  models_.push_back(std::move(model));
   return id;
 }
 
 void BatchScheduler::Submit(ModelId model, ImageTask task) {
-  absl::Status refusal;
+  absl::Status accepted;
   {
     MutexLock lock(&mutex_);
-    Entry& entry = entries_.at(model);
-    const int64_t pixel_bytes = entry.model->options.shape.pixel_bytes;
-    if (draining_) {
-      refusal = absl::UnavailableError("the server is shutting down");
-    } else if (static_cast<int64_t>(task.pixels.size()) != pixel_bytes) {
-      refusal = absl::InvalidArgumentError(
-          absl::StrFormat("an image of the model has %d bytes, not %d",
-                          pixel_bytes, task.pixels.size()));
-    } else {
-      if (task.deadline < reaper_wake_time_) dead_changed_.Signal();
-      entry.queue.Push(std::move(task), clock_->Now());
-      work_changed_.Signal();
-      return;
-    }
+    accepted = Accept(model, task);
+    if (accepted.ok()) return;
   }
-  std::move(task.done)(std::move(refusal));
+  task.place.Release();
+  std::move(task.done)(std::move(accepted));
+}
+
+// Leaves `task` alone unless it returns OK.
+absl::Status BatchScheduler::Accept(ModelId model, ImageTask& task) {
+  const int64_t pixel_bytes = models_[model]->options.shape.pixel_bytes;
+  if (draining_) return absl::UnavailableError("the server is shutting down");
+  if (static_cast<int64_t>(task.pixels.size()) != pixel_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("an image of the model has %d bytes, not %d",
+                        pixel_bytes, task.pixels.size()));
+  }
+  const absl::Time now = clock_->Now();
+  MOEVIT_RETURN_IF_ERROR(dispatcher_.Push(model, std::move(task), now));
+  StartWork(now);
+  return absl::OkStatus();
 }
 
 void BatchScheduler::RemoveCancelled() {
   MutexLock lock(&mutex_);
-  cancellation_pending_ = true;
-  dead_changed_.Signal();
+  timer_wake_time_ = absl::InfinitePast();
+  timer_changed_.Signal();
 }
 
 bool BatchScheduler::Drain(absl::Time deadline) {
@@ -87,10 +115,7 @@ bool BatchScheduler::Drain(absl::Time deadline) {
       clock_->WaitUntil(&mutex_, &became_idle_, deadline);
     }
     if (Idle()) return true;
-    for (auto& [id, entry] : entries_) {
-      std::vector<ImageTask> tasks = entry.queue.TakeAll();
-      std::move(tasks.begin(), tasks.end(), std::back_inserter(left));
-    }
+    left = dispatcher_.Close();
   }
   for (ImageTask& task : left) {
     task.place.Release();
@@ -100,115 +125,107 @@ bool BatchScheduler::Drain(absl::Time deadline) {
   return false;
 }
 
+std::vector<DeviceSnapshot> BatchScheduler::devices() const {
+  MutexLock lock(&mutex_);
+  std::vector<DeviceSnapshot> snapshots;
+  for (DeviceId device = 0; device < dispatcher_.pool().size(); ++device) {
+    snapshots.push_back(dispatcher_.pool().snapshot(device));
+  }
+  return snapshots;
+}
+
 bool BatchScheduler::Idle() const {
-  return active_ == 0 &&
-         std::all_of(entries_.begin(), entries_.end(), [](const auto& entry) {
-           return entry.second.queue.size() == 0;
-         });
+  return active_ == 0 && dispatcher_.waiting() == 0;
 }
 
-void BatchScheduler::RunWorker(int worker) {
-  Work work;
-  while (WaitForWork(work)) {
-    AnswerDead(work.dead);
-    if (!work.batch.empty()) Execute(worker, work);
-    work = Work();
-    FinishWork();
+// Hands what is due to the lanes, and sees to it that the timer looks again in
+// time for the rest.
+void BatchScheduler::StartWork(absl::Time now) {
+  while (std::optional<Dispatch> dispatch = dispatcher_.Next(now)) {
+    Lane& lane = *lanes_[dispatch->device][dispatch->lane];
+    lane.work = std::move(dispatch);
+    lane.changed.Signal();
+    ++active_;
+  }
+  if (dispatcher_.NextEventTime(now) < timer_wake_time_) {
+    timer_changed_.Signal();
   }
 }
 
-void BatchScheduler::RunReaper() {
-  std::vector<DeadTask> dead;
-  while (WaitForDead(dead)) {
-    AnswerDead(dead);
-    dead.clear();
-    FinishWork();
+void BatchScheduler::FinishWork() {
+  --active_;
+  if (Idle()) became_idle_.SignalAll();
+}
+
+void BatchScheduler::RunLane(Lane* lane) {
+  while (true) {
+    std::optional<Dispatch> work;
+    std::shared_ptr<const Model> model;
+    {
+      MutexLock lock(&mutex_);
+      while (!lane->work.has_value() && !stopping_) {
+        lane->changed.Wait(&mutex_);
+      }
+      if (!lane->work.has_value()) return;
+      work = std::exchange(lane->work, std::nullopt);
+      model = models_[work->model];
+    }
+    Execute(*work, *model);
   }
 }
 
-// Returns false when the thread is to end.
-bool BatchScheduler::WaitForWork(Work& work) {
+void BatchScheduler::Execute(Dispatch& dispatch, const Model& model) {
+  Executor& executor = *model.executors[dispatch.device][dispatch.lane];
+  const std::string& name = options_.devices[dispatch.device].name;
+  std::vector<ImageResult> results;
+  BatchReport report;
+  if (dispatch.probe) {
+    report.status = ProbeExecutor(executor, model.options.shape);
+  } else {
+    report = ExecuteBatch(executor, model.options.shape, *clock_,
+                          dispatch.tasks, results);
+    report.device = name;
+    report.predicted = dispatch.predicted;
+    // Before the answers, so that who has its answer finds it in the metrics.
+    if (model.options.on_batch) model.options.on_batch(report);
+  }
+  std::vector<DeadTask> failed;
+  {
+    MutexLock lock(&mutex_);
+    const absl::Time now = clock_->Now();
+    failed = dispatcher_.Finish(dispatch, report.status, report.compute, now);
+    StartWork(now);
+  }
+  TellServing();
+  AnswerDead(failed);
+  for (size_t i = 0; i < dispatch.tasks.size(); ++i) {
+    results[i].device = name;
+    std::move(dispatch.tasks[i].done)(std::move(results[i]));
+  }
+  dispatch.tasks.clear();
+  MutexLock lock(&mutex_);
+  FinishWork();
+}
+
+void BatchScheduler::RunTimer() {
   MutexLock lock(&mutex_);
   while (!stopping_) {
     const absl::Time now = clock_->Now();
-    absl::Time next = absl::InfiniteFuture();
-    for (const auto& [id, entry] : entries_) {
-      next = std::min(next, entry.queue.NextBatchTime());
-    }
-    if (next <= now) {
-      work.dead = TakeAllDead(now);
-      // Their removal may have left no batch that is due.
-      if (Entry* entry = NextDueEntry(now); entry != nullptr) {
-        work.model = entry->model;
-        work.batch = entry->queue.TakeBatch(now);
-        // More may be due than one worker takes.
-        work_changed_.Signal();
-      }
-      if (!work.dead.empty() || !work.batch.empty()) {
-        ++active_;
-        return true;
-      }
+    std::vector<DeadTask> dead = dispatcher_.TakeDead(now);
+    StartWork(now);
+    if (!dead.empty()) {
+      ++active_;
+      mutex_.Unlock();
+      AnswerDead(dead);
+      mutex_.Lock();
+      FinishWork();
       continue;
     }
-    clock_->WaitUntil(&mutex_, &work_changed_, next);
-  }
-  return false;
-}
-
-// Returns false when the thread is to end.
-bool BatchScheduler::WaitForDead(std::vector<DeadTask>& dead) {
-  MutexLock lock(&mutex_);
-  while (!stopping_) {
-    absl::Time next = absl::InfiniteFuture();
-    for (const auto& [id, entry] : entries_) {
-      next = std::min(next, entry.queue.NextExpiry());
-    }
-    const absl::Time now = clock_->Now();
-    if (cancellation_pending_ || next <= now) {
-      cancellation_pending_ = false;
-      dead = TakeAllDead(now);
-      if (dead.empty()) continue;
-      ++active_;
-      return true;
-    }
-    reaper_wake_time_ = next;
-    clock_->WaitUntil(&mutex_, &dead_changed_, next);
-    reaper_wake_time_ = absl::InfinitePast();
-  }
-  return false;
-}
-
-BatchScheduler::Entry* BatchScheduler::NextDueEntry(absl::Time now) {
-  Entry* first = nullptr;
-  for (auto& [id, entry] : entries_) {
-    if (entry.queue.NextBatchTime() > now) continue;
-    if (first == nullptr ||
-        entry.queue.OldestArrival() < first->queue.OldestArrival()) {
-      first = &entry;
-    }
-  }
-  return first;
-}
-
-std::vector<DeadTask> BatchScheduler::TakeAllDead(absl::Time now) {
-  std::vector<DeadTask> all;
-  for (auto& [id, entry] : entries_) {
-    std::vector<DeadTask> dead = entry.queue.TakeDead(now);
-    std::move(dead.begin(), dead.end(), std::back_inserter(all));
-  }
-  return all;
-}
-
-void BatchScheduler::Execute(int worker, Work& work) {
-  const ScheduledModelOptions& options = work.model->options;
-  std::vector<absl::StatusOr<ImageResult>> results;
-  const BatchReport report =
-      ExecuteBatch(*work.model->executors[worker], options.shape, *clock_,
-                   work.batch, results);
-  // Before the answers, so that who has its answer finds it in the metrics.
-  if (options.on_batch) options.on_batch(report);
-  for (size_t i = 0; i < work.batch.size(); ++i) {
-    std::move(work.batch[i].done)(std::move(results[i]));
+    const absl::Time next = dispatcher_.NextEventTime(now);
+    if (next <= now) continue;
+    timer_wake_time_ = next;
+    clock_->WaitUntil(&mutex_, &timer_changed_, next);
+    timer_wake_time_ = absl::InfinitePast();
   }
 }
 
@@ -217,12 +234,19 @@ void BatchScheduler::AnswerDead(std::vector<DeadTask>& dead) {
     entry.task.place.Release();
     std::move(entry.task.done)(std::move(entry.reason));
   }
+  dead.clear();
 }
 
-void BatchScheduler::FinishWork() {
-  MutexLock lock(&mutex_);
-  --active_;
-  if (Idle()) became_idle_.SignalAll();
+void BatchScheduler::TellServing() {
+  MutexLock telling(&serving_mutex_);
+  bool serving = false;
+  {
+    MutexLock lock(&mutex_);
+    serving = dispatcher_.AnyDeviceServes();
+  }
+  if (serving == told_serving_) return;
+  told_serving_ = serving;
+  if (options_.on_serving_change) options_.on_serving_change(serving);
 }
 
 }  // namespace moevit

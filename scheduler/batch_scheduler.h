@@ -1,6 +1,7 @@
-// Brings images and executors together: one queue per model, a fixed set of
-// worker threads that every model shares, and a thread that answers expired
-// and cancelled images even while every executor is busy.
+// Brings images and executors together: a Dispatcher that decides, a thread
+// for each lane of each device that executes, and a thread that starts batches
+// when their time has come and answers expired and cancelled images even while
+// every device is busy.
 //
 // It does not bound its queues: each task carries its place from a QueueBudget,
 // which does. It does not decode images and knows nothing of requests.
@@ -9,27 +10,36 @@
 #define MOEVIT_SCHEDULER_BATCH_SCHEDULER_H_
 
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
 #include "kernels/executor.h"
 #include "scheduler/batch_queue.h"
 #include "scheduler/batch_runner.h"
 #include "scheduler/clock.h"
+#include "scheduler/device_pool.h"
+#include "scheduler/dispatcher.h"
 #include "scheduler/image_task.h"
 
 namespace moevit {
 
 struct BatchSchedulerOptions {
-  // Batches executed side by side, each on a thread of its own. Default: 1,
-  // for executors that use several processors themselves.
-  int executor_threads = 1;
+  // Default: one device that executes one batch at a time, for executors that
+  // use several processors themselves.
+  std::vector<DeviceOptions> devices = {{.name = "cpu"}};
+
+  DispatcherOptions dispatcher;
+
+  // Called when the first device serves again or the last one stopped, with
+  // whether one serves; on any thread, one call at a time. May be empty.
+  std::function<void(bool serving)> on_serving_change;
 
   // Returns kInvalidArgument naming the field and its value.
   absl::Status Validate() const;
@@ -40,22 +50,25 @@ struct ScheduledModelOptions {
   ImageShape shape;
   BatchingOptions batching;
 
-  // Called in AddModel, once per executor thread; the executors are destroyed
-  // with the scheduler.
-  std::function<std::unique_ptr<Executor>()> new_executor;
+  // Its share of the devices when they are short, against other models'.
+  double weight = 1;
 
-  // Called after each batch, on the worker's thread; may be empty.
+  // Called in AddModel, once per lane; the executors are destroyed with the
+  // scheduler. `device` is a position in BatchSchedulerOptions::devices.
+  std::function<absl::StatusOr<std::unique_ptr<Executor>>(DeviceId device)>
+      new_executor;
+
+  // Called after each batch, on its lane's thread; may be empty.
   std::function<void(const BatchReport&)> on_batch;
 };
 
 // Thread safe. An image that was submitted is answered exactly once: by a
 // batch, or, if its deadline passes or it is cancelled before that, without
-// having reached an executor. Among the models whose next batch is due, the
-// one whose oldest image came first goes first, so none starves another.
+// having reached an executor. A batch whose device fails is executed again
+// elsewhere, and its answers are the same bits. Models share the devices by
+// weight, so none starves another.
 class BatchScheduler {
  public:
-  using ModelId = int;
-
   // `clock` must outlive the scheduler. REQUIRES: options.Validate().ok().
   BatchScheduler(const BatchSchedulerOptions& options, Clock* clock);
 
@@ -66,12 +79,14 @@ class BatchScheduler {
   // are being executed.
   ~BatchScheduler();
 
-  // REQUIRES: options.batching.Validate().ok().
-  ModelId AddModel(ScheduledModelOptions options);
+  // Returns the error of options.new_executor.
+  // REQUIRES: options.batching.Validate().ok(), options.weight > 0.
+  absl::StatusOr<ModelId> AddModel(ScheduledModelOptions options);
 
   // Takes responsibility for `task`. Does not block. Done is called on another
-  // thread, or in this call when the scheduler is draining (kUnavailable) or
-  // the task's pixels do not fit the model (kInvalidArgument).
+  // thread, or in this call when the scheduler is draining (kUnavailable), the
+  // task's pixels do not fit the model (kInvalidArgument), its deadline cannot
+  // be met (kDeadlineExceeded) or no device serves for long (kUnavailable).
   // REQUIRES: `model` came from AddModel.
   void Submit(ModelId model, ImageTask task);
 
@@ -84,50 +99,51 @@ class BatchScheduler {
   // and returns false.
   bool Drain(absl::Time deadline);
 
+  // The state of each device.
+  std::vector<DeviceSnapshot> devices() const;
+
  private:
   struct Model {
     ScheduledModelOptions options;
-    std::vector<std::unique_ptr<Executor>> executors;  // one per worker
+    std::vector<std::vector<std::unique_ptr<Executor>>> executors;
   };
-  struct Entry {
-    std::shared_ptr<const Model> model;
-    BatchQueue queue;
-  };
-  // What one look at the queues gave a thread to do, outside of the lock.
-  struct Work {
-    std::shared_ptr<const Model> model;
-    std::vector<ImageTask> batch;
-    std::vector<DeadTask> dead;
+  // Where a lane's thread finds its work.
+  struct Lane {
+    CondVar changed;
+    std::optional<Dispatch> work;
   };
 
-  void RunWorker(int worker);
-  void RunReaper();
-  bool WaitForWork(Work& work);
-  bool WaitForDead(std::vector<DeadTask>& dead);
-  void Execute(int worker, Work& work);
+  void RunLane(Lane* lane);
+  void RunTimer();
+  void Execute(Dispatch& dispatch, const Model& model);
   void AnswerDead(std::vector<DeadTask>& dead);
-  void FinishWork();
-
-  Entry* NextDueEntry(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<DeadTask> TakeAllDead(absl::Time now)
+  void TellServing();
+  absl::Status Accept(ModelId model, ImageTask& task)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartWork(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FinishWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const BatchSchedulerOptions options_;
   Clock* const clock_;
 
-  Mutex mutex_;
-  CondVar work_changed_;  // for workers
-  CondVar dead_changed_;  // for the reaper
-  CondVar became_idle_;   // for Drain
-  std::map<ModelId, Entry> entries_ ABSL_GUARDED_BY(mutex_);
-  // Pieces of work taken from the queues and not yet answered.
+  mutable Mutex mutex_;
+  CondVar timer_changed_;
+  CondVar became_idle_;  // for Drain
+  Dispatcher dispatcher_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<const Model>> models_ ABSL_GUARDED_BY(mutex_);
+  // [device][lane]; the vectors are constant after construction.
+  std::vector<std::vector<std::unique_ptr<Lane>>> lanes_
+      ABSL_GUARDED_BY(mutex_);
+  // Pieces of work taken from the dispatcher and not yet answered.
   int active_ ABSL_GUARDED_BY(mutex_) = 0;
-  // When the reaper looks at the queues next if nobody wakes it.
-  absl::Time reaper_wake_time_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
-  bool cancellation_pending_ ABSL_GUARDED_BY(mutex_) = false;
+  // When the timer's thread looks again if nobody wakes it.
+  absl::Time timer_wake_time_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  Mutex serving_mutex_;  // taken before mutex_
+  bool told_serving_ ABSL_GUARDED_BY(serving_mutex_) = true;
 
   std::vector<std::thread> threads_;
 };

@@ -13,7 +13,18 @@ absl::Status StatusOfWaitingTask(const ImageTask& task, absl::Time now) {
         absl::StrCat("the deadline passed after ",
                      absl::FormatDuration(now - task.arrival), " of waiting"));
   }
+  if (task.queue_deadline <= now) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("the timeout passed after ",
+                     absl::FormatDuration(now - task.arrival), " of waiting"));
+  }
   return absl::OkStatus();
+}
+
+bool IsUnwanted(const ImageTask& task, absl::Time now) {
+  const bool cancelled =
+      task.cancellation != nullptr && task.cancellation->cancelled();
+  return cancelled || task.deadline <= now;
 }
 
 }  // namespace moevit

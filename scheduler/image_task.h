@@ -42,18 +42,24 @@ struct ImageTask {
   using Done = absl::AnyInvocable<void(absl::StatusOr<ImageResult>) &&>;
 
   std::vector<uint8_t> pixels;  // [image_size, image_size, channels]
-  absl::Time deadline = absl::InfiniteFuture();
-  std::shared_ptr<const Cancellation> cancellation;  // may be null
+  absl::Time deadline = absl::InfiniteFuture();        // of the answer
+  absl::Time queue_deadline = absl::InfiniteFuture();  // of leaving the queue
+  int priority = 1;                                    // 1 is the highest
+  std::shared_ptr<const Cancellation> cancellation;    // may be null
   QueueBudget::Place place;
   absl::Time arrival;  // set when the task enters the queue
 
   // Called exactly once: with the result, or with kCancelled,
-  // kDeadlineExceeded, kUnavailable (shutting down), or the executor's error.
+  // kDeadlineExceeded, kUnavailable (shutting down, or no device serves), or
+  // the executor's error.
   Done done;
 };
 
 // Why `task` need not be executed any more; OK if it should be.
 absl::Status StatusOfWaitingTask(const ImageTask& task, absl::Time now);
+
+// Whether nobody waits for the answer of `task`, which left the queue in time.
+bool IsUnwanted(const ImageTask& task, absl::Time now);
 
 }  // namespace moevit
 

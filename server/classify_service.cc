@@ -82,13 +82,21 @@ grpc::ServerUnaryReactor* ClassifyService::Classify(
         "top_k is %d, it must not be negative", request->top_k())));
     return call;
   }
+  if (request->timeout().seconds() < 0 || request->timeout().nanos() < 0) {
+    call->Complete(absl::InvalidArgumentError("timeout must not be negative"));
+    return call;
+  }
   const int top_k = request->top_k() == 0 ? kDefaultTopK : request->top_k();
   std::vector<ImageInput> images;
   for (const std::string& image : request->images()) {
     images.push_back({ImageInput::Kind::kEncoded, image});
   }
+  InferenceRequest inference_request = call->NewRequest(std::move(images));
+  inference_request.priority = request->priority();
+  inference_request.timeout = absl::Seconds(request->timeout().seconds()) +
+                              absl::Nanoseconds(request->timeout().nanos());
   context_->pipeline->Run(
-      call->NewRequest(std::move(images)),
+      std::move(inference_request),
       [call, model = *found, top_k,
        response](absl::StatusOr<InferencePipeline::Results> results) {
         if (results.ok()) FillResponse(*model, *results, top_k, response);

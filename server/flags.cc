@@ -47,12 +47,42 @@ ABSL_FLAG(int, max_batch_size, moevit::ServerOptions().batching.max_batch_size,
           "Most images executed together.");
 ABSL_FLAG(absl::Duration, max_queue_delay,
           moevit::ServerOptions().batching.max_queue_delay,
-          "How long an image waits for others to fill a batch; 0 executes "
-          "what is there as soon as an executor is free.");
-ABSL_FLAG(int, concurrent_batches,
-          moevit::ServerOptions().scheduler.executor_threads,
-          "Batches executed side by side; each has a packed copy of the "
-          "weights.");
+          "How long an image may wait for others to fill a batch while a "
+          "device is free; 0 executes what is there at once.");
+ABSL_FLAG(std::string, batching, "cost_model",
+          "How batches are formed. cost_model: size and delay that give the "
+          "shortest latencies by what was learned of arrivals and devices, "
+          "with max_batch_size and max_queue_delay as limits; fixed_delay: "
+          "full, or max_queue_delay over.");
+ABSL_FLAG(int, priority_levels,
+          moevit::ServerOptions().batching.policy.priority_levels,
+          "Levels that requests may choose as their priority, from 1, which "
+          "goes first, to this one.");
+ABSL_FLAG(int, default_priority_level,
+          moevit::ServerOptions().batching.policy.default_priority_level,
+          "The level of requests that choose none, or one that does not "
+          "exist.");
+ABSL_FLAG(absl::Duration, starvation_limit,
+          moevit::ServerOptions().batching.policy.starvation_limit,
+          "An image that waited so long goes before higher levels, in up to a "
+          "quarter of a batch.");
+ABSL_FLAG(absl::Duration, default_timeout,
+          moevit::ServerOptions().batching.policy.default_timeout,
+          "How long an image may wait for a device; inf: for ever.");
+ABSL_FLAG(bool, allow_timeout_override,
+          moevit::ServerOptions().batching.policy.allow_timeout_override,
+          "Whether requests may ask for a shorter timeout.");
+ABSL_FLAG(std::string, devices, "auto",
+          "What executes batches, separated by commas: cpu, xrt:BDF (a card by "
+          "its PCIe address), emulated:N (N emulated cards), auto (the cards "
+          "of this machine, and the cpu).");
+ABSL_FLAG(absl::Duration, max_outage,
+          moevit::ServerOptions().dispatcher.max_outage,
+          "How long images wait for a device to come back when all have "
+          "failed.");
+ABSL_FLAG(int, concurrent_batches, moevit::ServerOptions().concurrent_batches,
+          "Batches that the processor executes side by side; each has a packed "
+          "copy of the weights.");
 ABSL_FLAG(int, threads_per_batch, moevit::ServerOptions().threads_per_batch,
           "Threads that work on one batch; 0: the processors divided among "
           "the concurrent batches.");
@@ -103,6 +133,24 @@ int OrProcessorCount(int threads) {
   return threads == 0 ? AvailableCpuCount() : threads;
 }
 
+QueuePolicy PolicyFromFlags() {
+  QueuePolicy policy;
+  policy.priority_levels = absl::GetFlag(FLAGS_priority_levels);
+  policy.default_priority_level = absl::GetFlag(FLAGS_default_priority_level);
+  policy.starvation_limit = absl::GetFlag(FLAGS_starvation_limit);
+  policy.default_timeout = absl::GetFlag(FLAGS_default_timeout);
+  policy.allow_timeout_override = absl::GetFlag(FLAGS_allow_timeout_override);
+  return policy;
+}
+
+absl::StatusOr<BatchingMethod> MethodFromFlags() {
+  const std::string method = absl::GetFlag(FLAGS_batching);
+  if (method == "cost_model") return BatchingMethod::kCostModel;
+  if (method == "fixed_delay") return BatchingMethod::kFixedDelay;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "batching is '", method, "', it must be cost_model or fixed_delay"));
+}
+
 ServerOptions OptionsFromFlags() {
   ServerOptions options;
   options.model_repository = absl::GetFlag(FLAGS_model_repository);
@@ -120,7 +168,8 @@ ServerOptions OptionsFromFlags() {
   options.queue.max_bytes = absl::GetFlag(FLAGS_max_queue_bytes);
   options.batching.max_batch_size = absl::GetFlag(FLAGS_max_batch_size);
   options.batching.max_queue_delay = absl::GetFlag(FLAGS_max_queue_delay);
-  options.scheduler.executor_threads = absl::GetFlag(FLAGS_concurrent_batches);
+  options.dispatcher.max_outage = absl::GetFlag(FLAGS_max_outage);
+  options.concurrent_batches = absl::GetFlag(FLAGS_concurrent_batches);
   options.threads_per_batch = absl::GetFlag(FLAGS_threads_per_batch);
   options.drain_grace = absl::GetFlag(FLAGS_drain_grace);
   options.keepalive_time = absl::GetFlag(FLAGS_keepalive_time);
@@ -139,6 +188,11 @@ absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv) {
         "'", rest[1], "' is not a flag; try moevit-server --help"));
   }
   ServerOptions options = OptionsFromFlags();
+  options.batching.policy = PolicyFromFlags();
+  MOEVIT_ASSIGN_OR_RETURN(options.batching.method, MethodFromFlags());
+  MOEVIT_ASSIGN_OR_RETURN(
+      options.devices,
+      ParseDevices(absl::GetFlag(FLAGS_devices), /*cards=*/{}));
   MOEVIT_RETURN_IF_ERROR(options.Validate());
   return options;
 }

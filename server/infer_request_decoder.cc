@@ -238,6 +238,39 @@ absl::StatusOr<int64_t> DecodeOutputs(
   return value.int64_param();
 }
 
+// The parameters `priority` and `timeout`, as Triton has them: a level from 1,
+// and microseconds; 0 means the default. Others are for other servers.
+absl::Status DecodeParameters(const inference::ModelInferRequest& request,
+                              DecodedInferRequest& out) {
+  using Parameter = inference::InferParameter;
+  const auto& parameters = request.parameters();
+  if (const auto found = parameters.find("priority");
+      found != parameters.end()) {
+    const Parameter& value = found->second;
+    const bool is_signed =
+        value.parameter_choice_case() == Parameter::kInt64Param;
+    if ((!is_signed &&
+         value.parameter_choice_case() != Parameter::kUint64Param) ||
+        value.int64_param() < 0) {
+      return absl::InvalidArgumentError(
+          "the parameter 'priority' must be an int64 or uint64 of at least 0");
+    }
+    out.priority = is_signed ? value.int64_param() : value.uint64_param();
+  }
+  if (const auto found = parameters.find("timeout");
+      found != parameters.end()) {
+    const Parameter& value = found->second;
+    if (value.parameter_choice_case() != Parameter::kInt64Param ||
+        value.int64_param() < 0) {
+      return absl::InvalidArgumentError(
+          "the parameter 'timeout' must be an int64 of at least 0, in "
+          "microseconds");
+    }
+    out.timeout = absl::Microseconds(value.int64_param());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<DecodedInferRequest> DecodeInferRequest(
@@ -249,6 +282,7 @@ absl::StatusOr<DecodedInferRequest> DecodeInferRequest(
       input->name() == kImageTensor ? DecodeImages : DecodePixels;
   MOEVIT_RETURN_IF_ERROR(decode(request, *input, limits, decoded));
   MOEVIT_ASSIGN_OR_RETURN(decoded.classification, DecodeOutputs(request));
+  MOEVIT_RETURN_IF_ERROR(DecodeParameters(request, decoded));
   return decoded;
 }
 

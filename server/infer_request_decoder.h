@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "proto/inference/grpc_service.pb.h"
 #include "server/inference_pipeline.h"
 
@@ -33,6 +34,10 @@ struct DecodedInferRequest {
 
   // How many classes to return as BYTES; 0 for the scores of all classes.
   int64_t classification = 0;
+
+  // 0 and zero: not given.
+  uint64_t priority = 0;
+  absl::Duration timeout = absl::ZeroDuration();
 };
 
 // `request` must outlive the result. Returns kInvalidArgument for a request

@@ -33,7 +33,9 @@ InferenceRequest InferenceCall::NewRequest(
   return {.model = model_,
           .images = std::move(images),
           .deadline = deadline_,
-          .cancellation = cancellation_};
+          .cancellation = cancellation_,
+          .priority = 0,
+          .timeout = absl::ZeroDuration()};
 }
 
 void InferenceCall::Complete(const absl::Status& status) {

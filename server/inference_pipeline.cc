@@ -130,10 +130,13 @@ void InferencePipeline::StartImage(const std::shared_ptr<Gather>& gather,
                                    size_t index, QueueBudget::Place place) {
   const InferenceRequest& request = gather->request();
   ImageTask task;
+  const QueuePolicy& policy = options_.policy;
   task.deadline = request.deadline;
+  task.priority = policy.LevelFor(request.priority);
   task.cancellation = request.cancellation;
   task.place = std::move(place);
   task.arrival = clock_->Now();
+  task.queue_deadline = task.arrival + policy.TimeoutFor(request.timeout);
   const ImageInput& image = request.images[index];
   if (image.kind == ImageInput::Kind::kPixels) {
     task.pixels.assign(image.bytes.begin(), image.bytes.end());

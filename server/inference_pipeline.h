@@ -21,6 +21,7 @@
 #include "scheduler/clock.h"
 #include "scheduler/image_task.h"
 #include "scheduler/queue_budget.h"
+#include "scheduler/queue_policy.h"
 #include "scheduler/task_pool.h"
 #include "server/served_model.h"
 
@@ -43,6 +44,10 @@ struct InferenceRequest {
   std::vector<ImageInput> images;
   absl::Time deadline = absl::InfiniteFuture();
   std::shared_ptr<const Cancellation> cancellation;
+
+  // What the request asks for; 0 and zero mean that it does not.
+  uint64_t priority = 0;
+  absl::Duration timeout = absl::ZeroDuration();
 };
 
 struct InferencePipelineOptions {
@@ -51,6 +56,9 @@ struct InferencePipelineOptions {
 
   // Images in one request. Default: 256.
   int max_images_per_request = 256;
+
+  // What requests may ask for.
+  QueuePolicy policy = {};
 
   // Returns kInvalidArgument naming the field and its value.
   absl::Status Validate() const;

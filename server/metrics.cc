@@ -5,6 +5,7 @@
 #include "prometheus/client_metric.h"
 #include "prometheus/metric_family.h"
 #include "prometheus/metric_type.h"
+#include "server/device_metrics.h"
 #include "server/error_mapping.h"
 
 namespace moevit {
@@ -23,6 +24,12 @@ const Histogram::BucketBoundaries& DurationBuckets() {
 const Histogram::BucketBoundaries& BatchSizeBuckets() {
   static const auto* const buckets =
       new Histogram::BucketBoundaries{1, 2, 4, 8, 16, 32, 64, 128, 256};
+  return *buckets;
+}
+
+const Histogram::BucketBoundaries& RatioBuckets() {
+  static const auto* const buckets = new Histogram::BucketBoundaries{
+      0.25, 0.5, 0.75, 0.9, 0.95, 1.05, 1.1, 1.25, 1.5, 2, 4};
   return *buckets;
 }
 
@@ -53,13 +60,14 @@ prometheus::MetricFamily GaugeNow(const char* name, const char* help,
 // Gauges that are read when Prometheus asks instead of being kept up to date.
 class LiveValues final : public prometheus::Collectable {
  public:
-  LiveValues(const QueueBudget* queue, const InFlight* in_flight)
-      : queue_(queue), in_flight_(in_flight) {}
+  LiveValues(const QueueBudget* queue, const InFlight* in_flight,
+             Metrics::DeviceReader devices)
+      : queue_(queue), in_flight_(in_flight), devices_(std::move(devices)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override {
     const QueueBudget::Usage usage = queue_->usage();
     const QueueLimits& limits = queue_->limits();
-    return {
+    std::vector<prometheus::MetricFamily> all = {
         GaugeNow("moevit_queue_images",
                  "Images accepted that have not reached a device yet.",
                  static_cast<double>(usage.images)),
@@ -76,11 +84,16 @@ class LiveValues final : public prometheus::Collectable {
                  "Inference requests that have not been answered yet.",
                  in_flight_->calls()),
     };
+    for (prometheus::MetricFamily& family : DeviceMetrics(devices_())) {
+      all.push_back(std::move(family));
+    }
+    return all;
   }
 
  private:
   const QueueBudget* const queue_;
   const InFlight* const in_flight_;
+  const Metrics::DeviceReader devices_;
 };
 
 }  // namespace
@@ -104,12 +117,19 @@ void ModelMetrics::RecordBatch(const BatchReport& report) {
   compute_duration_->Add(labels, DurationBuckets())
       .Observe(absl::ToDoubleSeconds(report.compute));
   batch_size_->Add(labels, BatchSizeBuckets()).Observe(report.images);
+  if (!report.status.ok()) return;
+  experts_->Add(report.expert_load);
+  if (report.predicted <= absl::ZeroDuration()) return;
+  prediction_ratio_->Add(labels, RatioBuckets())
+      .Observe(absl::FDivDuration(report.compute, report.predicted));
 }
 
 Metrics::Metrics(const BuildInfo& build, absl::Time start,
-                 const QueueBudget* queue, const InFlight* in_flight)
+                 const QueueBudget* queue, const InFlight* in_flight,
+                 DeviceReader devices)
     : registry_(std::make_shared<prometheus::Registry>()),
-      live_values_(std::make_shared<LiveValues>(queue, in_flight)),
+      live_values_(
+          std::make_shared<LiveValues>(queue, in_flight, std::move(devices))),
       requests_(MakeFamily(
           prometheus::BuildCounter(), *registry_, "moevit_requests_total",
           "Inference requests answered, by model and gRPC code; the model is "
@@ -133,7 +153,14 @@ Metrics::Metrics(const BuildInfo& build, absl::Time start,
           *registry_, "moevit_decode_duration_seconds",
           "How long an image was decoded and preprocessed; 0 for pixels.")),
       batch_size_(MakeHistograms(*registry_, "moevit_batch_size_images",
-                                 "Images executed together.")) {
+                                 "Images executed together.")),
+      prediction_ratio_(MakeHistograms(
+          *registry_, "moevit_compute_prediction_ratio",
+          "Duration of a batch over what was predicted for it.")),
+      expert_tokens_(MakeFamily(
+          prometheus::BuildCounter(), *registry_, "moevit_expert_tokens_total",
+          "Tokens that an expert received; layers are counted from 0 among "
+          "the sparse ones.")) {
   MakeFamily(prometheus::BuildGauge(), *registry_, "moevit_build_info",
              "Always 1; its labels say what is running.")
       .Add({{"version", build.version}, {"commit", build.commit}})
@@ -153,6 +180,9 @@ ModelMetrics Metrics::AddModel(const std::string& name,
   model.images_ = &images_;
   model.compute_duration_ = &compute_duration_;
   model.batch_size_ = &batch_size_;
+  model.prediction_ratio_ = &prediction_ratio_;
+  model.experts_ =
+      std::make_shared<ExpertCounters>(&expert_tokens_, model.labels_);
   model.ready_ = &ready_.Add(model.labels_);
   model.request_duration_ =
       &request_duration_.Add(model.labels_, DurationBuckets());

@@ -7,6 +7,7 @@
 #define MOEVIT_SERVER_METRICS_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,8 +23,10 @@
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
 #include "scheduler/batch_runner.h"
+#include "scheduler/device_pool.h"
 #include "scheduler/image_task.h"
 #include "scheduler/queue_budget.h"
+#include "server/expert_counters.h"
 #include "server/in_flight.h"
 
 namespace moevit {
@@ -44,6 +47,8 @@ class ModelMetrics {
   prometheus::Family<prometheus::Counter>* images_;
   prometheus::Family<prometheus::Histogram>* compute_duration_;
   prometheus::Family<prometheus::Histogram>* batch_size_;
+  prometheus::Family<prometheus::Histogram>* prediction_ratio_;
+  std::shared_ptr<ExpertCounters> experts_;
   prometheus::Gauge* ready_;
   prometheus::Histogram* request_duration_;
   prometheus::Histogram* queue_duration_;
@@ -53,9 +58,12 @@ class ModelMetrics {
 // Thread safe. Must outlive its ModelMetrics.
 class Metrics {
  public:
-  // Each scrape reads `queue` and `in_flight`, which must outlive this.
+  using DeviceReader = std::function<std::vector<DeviceSnapshot>()>;
+
+  // Each scrape reads `queue` and `in_flight`, which must outlive this, and
+  // calls `devices`.
   Metrics(const BuildInfo& build, absl::Time start, const QueueBudget* queue,
-          const InFlight* in_flight);
+          const InFlight* in_flight, DeviceReader devices);
 
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
@@ -84,6 +92,8 @@ class Metrics {
   prometheus::Family<prometheus::Histogram>& compute_duration_;
   prometheus::Family<prometheus::Histogram>& decode_duration_;
   prometheus::Family<prometheus::Histogram>& batch_size_;
+  prometheus::Family<prometheus::Histogram>& prediction_ratio_;
+  prometheus::Family<prometheus::Counter>& expert_tokens_;
 };
 
 }  // namespace moevit

@@ -77,12 +77,22 @@ void DescribeModelConfig(const ServedModel& model,
 
   inference::ModelInstanceGroup* group = out->add_instance_group();
   group->set_name(model.name);
-  group->set_count(parameters.executor_threads);
+  group->set_count(parameters.lanes);
   group->set_kind(inference::ModelInstanceGroup::KIND_CPU);
   inference::ModelDynamicBatching* batching = out->mutable_dynamic_batching();
   batching->add_preferred_batch_size(parameters.batching.max_batch_size);
   batching->set_max_queue_delay_microseconds(
       absl::ToInt64Microseconds(parameters.batching.max_queue_delay));
+  const QueuePolicy& policy = parameters.batching.policy;
+  batching->set_priority_levels(policy.priority_levels);
+  batching->set_default_priority_level(policy.default_priority_level);
+  inference::ModelQueuePolicy* queue = batching->mutable_default_queue_policy();
+  queue->set_timeout_action(inference::ModelQueuePolicy::REJECT);
+  queue->set_allow_timeout_override(policy.allow_timeout_override);
+  if (policy.default_timeout != absl::InfiniteDuration()) {
+    queue->set_default_timeout_microseconds(
+        absl::ToInt64Microseconds(policy.default_timeout));
+  }
 }
 
 void DescribeStatistics(const ServedModel& model,

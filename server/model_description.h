@@ -16,7 +16,7 @@ namespace moevit {
 // The parts of a model's configuration that are the server's.
 struct ServingParameters {
   BatchingOptions batching;
-  int executor_threads = 1;
+  int lanes = 1;
   int max_images_per_request = 0;
 };
 

@@ -8,16 +8,22 @@
 #include "server/log.h"
 
 namespace moevit {
+namespace {
+
+absl::Status LoadError(const RepositoryEntry& entry,
+                       const absl::Status& reason) {
+  return absl::Status(
+      reason.code(),
+      absl::StrFormat("cannot load version %d of model '%s': %s", entry.version,
+                      entry.model, reason.message()));
+}
+
+}  // namespace
 
 absl::Status ModelLoader::Load(const RepositoryEntry& entry) {
   const absl::Time start = environment_.clock->Now();
   absl::StatusOr<QuantizedModel> read = environment_.read(entry.directory);
-  if (!read.ok()) {
-    return absl::Status(
-        read.status().code(),
-        absl::StrFormat("cannot load version %d of model '%s': %s",
-                        entry.version, entry.model, read.status().message()));
-  }
+  if (!read.ok()) return LoadError(entry, read.status());
   auto model = std::make_shared<ServedModel>();
   model->name = entry.model;
   model->version = entry.version;
@@ -28,9 +34,9 @@ absl::Status ModelLoader::Load(const RepositoryEntry& entry) {
   ScheduledModelOptions options;
   options.shape = model->shape();
   options.batching = environment_.batching;
-  options.new_executor = [model = model.get(),
-                          &new_executor = environment_.new_executor] {
-    return new_executor(&model->model.program);
+  options.new_executor = [this, model = model.get()](DeviceId device) {
+    return environment_.new_executor(environment_.devices[device],
+                                     &model->model.program);
   };
   // Holds the model, and so the program that the executors use, for as long as
   // the scheduler has it.
@@ -39,7 +45,9 @@ absl::Status ModelLoader::Load(const RepositoryEntry& entry) {
     model->metrics.RecordBatch(report);
     model->statistics.RecordBatch(report, clock->Now());
   };
-  model->queue = environment_.scheduler->AddModel(std::move(options));
+  const auto queue = environment_.scheduler->AddModel(std::move(options));
+  if (!queue.ok()) return LoadError(entry, queue.status());
+  model->queue = *queue;
 
   MOEVIT_RETURN_IF_ERROR(environment_.registry->Add(model));
   model->metrics.SetReady(true);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,6 +14,7 @@
 #include "program/quantized_model.h"
 #include "scheduler/batch_scheduler.h"
 #include "scheduler/clock.h"
+#include "server/device_flags.h"
 #include "server/metrics.h"
 #include "server/model_registry.h"
 #include "server/repository_scan.h"
@@ -26,12 +28,14 @@ class ModelLoader {
       std::function<absl::StatusOr<QuantizedModel>(const std::string&)>;
   // The program outlives the executor.
   using ExecutorFactory =
-      std::function<std::unique_ptr<Executor>(const Program*)>;
+      std::function<absl::StatusOr<std::unique_ptr<Executor>>(const DeviceSpec&,
+                                                              const Program*)>;
 
   // Where models come from and what they are given to.
   struct Environment {
     Reader read;
     ExecutorFactory new_executor;
+    std::vector<DeviceSpec> devices;  // as the scheduler has them
     BatchingOptions batching;
     BatchScheduler* scheduler = nullptr;
     Metrics* metrics = nullptr;
@@ -43,7 +47,7 @@ class ModelLoader {
       : environment_(std::move(environment)) {}
 
   // Reads one version of a model, creates its executors and registers it.
-  // Returns the reader's error, naming model and version.
+  // Returns the reader's error or a device's, naming model and version.
   absl::Status Load(const RepositoryEntry& entry);
 
   // Loads every version in the repository at `root`. Stops at the first error.

@@ -144,6 +144,8 @@ void OpenInferenceService::StartInference(
   response->set_id(request.id());
   InferenceRequest inference_request =
       call->NewRequest(std::move(decoded->images));
+  inference_request.priority = decoded->priority;
+  inference_request.timeout = decoded->timeout;
   context_->pipeline->Run(
       std::move(inference_request),
       // Holds the decoded request: the images may be views into it.

@@ -20,7 +20,7 @@ struct ServedModel {
   std::string name;
   int64_t version = 0;
   QuantizedModel model;
-  BatchScheduler::ModelId queue = 0;
+  ModelId queue = 0;
 
   mutable ModelMetrics metrics;
   mutable ModelStatistics statistics;

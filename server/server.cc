@@ -10,7 +10,6 @@
 #include "base/status_macros.h"
 #include "kernels/cpu/cpu_executor.h"
 #include "kernels/cpu/isa.h"
-#include "model/image_decoder.h"
 #include "model/preprocess.h"
 #include "program/quantized_model.h"
 #include "server/log.h"
@@ -23,9 +22,8 @@ CpuExecutorOptions CpuOptions(const ServerOptions& options) {
   cpu.max_batch = options.batching.max_batch_size;
   cpu.threads = options.threads_per_batch;
   if (cpu.threads == 0) {
-    cpu.threads =
-        std::max(1, AvailableCpuCount() /
-                        std::max(1, options.scheduler.executor_threads));
+    cpu.threads = std::max(
+        1, AvailableCpuCount() / std::max(1, options.concurrent_batches));
   }
   return cpu;
 }
@@ -36,15 +34,21 @@ ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
   ServerDependencies real;
   real.clock = Clock::Real();
   real.read_model = LoadQuantizedModel;
-  real.new_executor = [cpu = CpuOptions(options)](const Program* program) {
-    return NewCpuExecutor(program, cpu);
+  real.new_executor =
+      [cpu = CpuOptions(options)](
+          const DeviceSpec& device,
+          const Program* program) -> absl::StatusOr<std::unique_ptr<Executor>> {
+    if (device.kind == DeviceSpec::Kind::kCpu) {
+      return NewCpuExecutor(program, cpu);
+    }
+    return absl::UnimplementedError(absl::StrFormat(
+        "this build has no support for device '%s'", device.name));
   };
   real.prepare_image =
       [limits = options.image](
           absl::string_view encoded,
           const ModelConfig& config) -> absl::StatusOr<std::vector<uint8_t>> {
-    MOEVIT_ASSIGN_OR_RETURN(const Image image, DecodeImage(encoded, limits));
-    return Preprocess(image, config);
+    return DecodeAndPreprocess(encoded, config, limits);
   };
   return real;
 }
@@ -54,9 +58,10 @@ Server::Server(const ServerOptions& options, ServerDependencies dependencies)
       dependencies_(std::move(dependencies)),
       in_flight_(dependencies_.clock),
       budget_(options_.queue),
-      metrics_(ThisBuild(), dependencies_.clock->Now(), &budget_, &in_flight_),
-      scheduler_(options_.scheduler, dependencies_.clock),
-      pipeline_(options_.pipeline, dependencies_.prepare_image, &budget_,
+      metrics_(ThisBuild(), dependencies_.clock->Now(), &budget_, &in_flight_,
+               [this] { return scheduler_.devices(); }),
+      scheduler_(SchedulerOptions(), dependencies_.clock),
+      pipeline_(PipelineOptions(), dependencies_.prepare_image, &budget_,
                 &scheduler_, dependencies_.clock),
       service_context_{.models = &registry_,
                        .pipeline = &pipeline_,
@@ -67,9 +72,23 @@ Server::Server(const ServerOptions& options, ServerDependencies dependencies)
       open_inference_service_(
           &service_context_,
           {.batching = options_.batching,
-           .executor_threads = options_.scheduler.executor_threads,
+           .lanes = options_.lanes(),
            .max_images_per_request = options_.pipeline.max_images_per_request},
           ThisBuild().version) {}
+
+BatchSchedulerOptions Server::SchedulerOptions() {
+  BatchSchedulerOptions scheduler = options_.scheduler();
+  scheduler.on_serving_change = [this](bool serving) {
+    OnServingChange(serving);
+  };
+  return scheduler;
+}
+
+InferencePipelineOptions Server::PipelineOptions() const {
+  InferencePipelineOptions pipeline = options_.pipeline;
+  pipeline.policy = options_.batching.policy;
+  return pipeline;
+}
 
 Server::~Server() { Shutdown(); }
 
@@ -80,7 +99,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   std::unique_ptr<Server> server(new Server(options, std::move(dependencies)));
   MOEVIT_RETURN_IF_ERROR(server->LoadModels());
   MOEVIT_RETURN_IF_ERROR(server->StartEndpoints());
-  server->SetReady(true);
+  server->SetAccepting(true);
   LogInfo(
       absl::StrFormat("serving gRPC on %s:%d", options.host, server->port()));
   return server;
@@ -89,6 +108,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
 absl::Status Server::LoadModels() {
   ModelLoader loader({.read = dependencies_.read_model,
                       .new_executor = dependencies_.new_executor,
+                      .devices = options_.devices,
                       .batching = options_.batching,
                       .scheduler = &scheduler_,
                       .metrics = &metrics_,
@@ -112,8 +132,23 @@ absl::Status Server::StartEndpoints() {
   return absl::OkStatus();
 }
 
+void Server::SetAccepting(bool accepting) {
+  MutexLock lock(&readiness_mutex_);
+  accepting_ = accepting;
+  ShowReadiness();
+}
+
+void Server::OnServingChange(bool serving) {
+  MutexLock lock(&readiness_mutex_);
+  device_serves_ = serving;
+  if (!accepting_) return;
+  ShowReadiness();
+  LogInfo(serving ? "a device serves again" : "no device serves");
+}
+
 // In health checks a model goes by its name, a service by its full name.
-void Server::SetReady(bool ready) {
+void Server::ShowReadiness() {
+  const bool ready = accepting_ && device_serves_;
   open_inference_service_.SetReady(ready);
   for (const auto& model : registry_.All()) {
     model->metrics.SetReady(ready);
@@ -129,7 +164,7 @@ void Server::SetReady(bool ready) {
 bool Server::Shutdown() {
   if (shut_down_ || grpc_endpoint_ == nullptr) return true;
   shut_down_ = true;
-  SetReady(false);
+  SetAccepting(false);
   LogInfo(absl::StrFormat("shutting down; %d requests have %s to finish",
                           in_flight_.calls(),
                           absl::FormatDuration(options_.drain_grace)));

@@ -5,7 +5,9 @@
 
 #include <memory>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "base/mutex.h"
 #include "scheduler/batch_scheduler.h"
 #include "scheduler/clock.h"
 #include "scheduler/queue_budget.h"
@@ -37,7 +39,8 @@ struct ServerDependencies {
 // Thread-compatible.
 class Server {
  public:
-  // Loads every model of the repository, then serves. Returns an error that
+  // Loads every model of the repository, then serves. It is ready while any
+  // device serves. Returns an error that
   // says what is wrong with the options, the repository, a model or an address.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, ServerDependencies dependencies);
@@ -60,9 +63,13 @@ class Server {
  private:
   Server(const ServerOptions& options, ServerDependencies dependencies);
 
+  BatchSchedulerOptions SchedulerOptions();
+  InferencePipelineOptions PipelineOptions() const;
   absl::Status LoadModels();
   absl::Status StartEndpoints();
-  void SetReady(bool ready);
+  void SetAccepting(bool accepting);
+  void OnServingChange(bool serving);
+  void ShowReadiness() ABSL_EXCLUSIVE_LOCKS_REQUIRED(readiness_mutex_);
 
   const ServerOptions options_;
   const ServerDependencies dependencies_;
@@ -80,6 +87,11 @@ class Server {
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;  // null when not wanted
   std::unique_ptr<GrpcEndpoint> grpc_endpoint_;        // null when not serving
   bool shut_down_ = false;
+
+  Mutex readiness_mutex_;
+  // Started and not shutting down; nothing is shown before and after.
+  bool accepting_ ABSL_GUARDED_BY(readiness_mutex_) = false;
+  bool device_serves_ ABSL_GUARDED_BY(readiness_mutex_) = true;
 };
 
 }  // namespace moevit

@@ -1,6 +1,7 @@
 #include "server/server_options.h"
 
 #include <limits>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
@@ -68,7 +69,9 @@ absl::Status ServerOptions::Validate() const {
   MOEVIT_RETURN_IF_ERROR(pipeline.Validate());
   MOEVIT_RETURN_IF_ERROR(queue.Validate());
   MOEVIT_RETURN_IF_ERROR(batching.Validate());
-  MOEVIT_RETURN_IF_ERROR(scheduler.Validate());
+  MOEVIT_RETURN_IF_ERROR(
+      CheckRange("concurrent_batches", concurrent_batches, /*max=*/1024));
+  MOEVIT_RETURN_IF_ERROR(scheduler().Validate());
   MOEVIT_RETURN_IF_ERROR(CheckRange("threads_per_batch", threads_per_batch,
                                     /*max=*/1024, /*min=*/0));
   MOEVIT_RETURN_IF_ERROR(CheckQueueAdmitsRequests(*this));
@@ -81,6 +84,28 @@ absl::Status ServerOptions::Validate() const {
       CheckDuration("keepalive_timeout", keepalive_timeout, second));
   return CheckDuration("min_ping_interval", min_ping_interval,
                        absl::ZeroDuration());
+}
+
+BatchSchedulerOptions ServerOptions::scheduler() const {
+  // A card copies one batch while it computes another.
+  constexpr int kBatchesPerCard = 2;
+  BatchSchedulerOptions scheduler;
+  scheduler.dispatcher = dispatcher;
+  scheduler.devices.clear();
+  for (const DeviceSpec& spec : devices) {
+    DeviceOptions device;
+    device.name = spec.name;
+    device.lanes = spec.kind == DeviceSpec::Kind::kCpu ? concurrent_batches
+                                                       : kBatchesPerCard;
+    scheduler.devices.push_back(std::move(device));
+  }
+  return scheduler;
+}
+
+int ServerOptions::lanes() const {
+  int lanes = 0;
+  for (const DeviceOptions& device : scheduler().devices) lanes += device.lanes;
+  return lanes;
 }
 
 }  // namespace moevit

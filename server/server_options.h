@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -12,6 +13,7 @@
 #include "scheduler/batch_queue.h"
 #include "scheduler/batch_scheduler.h"
 #include "scheduler/queue_budget.h"
+#include "server/device_flags.h"
 #include "server/inference_pipeline.h"
 
 namespace moevit {
@@ -38,9 +40,13 @@ struct ServerOptions {
   // Limits on what waits.
   QueueLimits queue;
 
-  // Which images run together, and how many batches at a time.
+  // Which images run together, and on what. Default: on the processor.
   BatchingOptions batching;
-  BatchSchedulerOptions scheduler;
+  std::vector<DeviceSpec> devices = {DeviceSpec()};
+  DispatcherOptions dispatcher;
+
+  // Batches that the processor executes side by side. Default: 1.
+  int concurrent_batches = 1;
 
   // Threads that work on one batch. Default: 0, the processors divided among
   // the batches that run at a time.
@@ -61,6 +67,12 @@ struct ServerOptions {
 
   // Returns kInvalidArgument naming the option and its value.
   absl::Status Validate() const;
+
+  // Batches that all devices execute side by side.
+  int lanes() const;
+
+  // The devices as the scheduler sees them.
+  BatchSchedulerOptions scheduler() const;
 };
 
 }  // namespace moevit

@@ -135,6 +135,13 @@ TEST(ExpertParallelExecutorTest, LoadsEachActiveExpertOncePerLayerAndBatch) {
   EXPECT_GE(weights.misses, active - 2 * 5);
   EXPECT_EQ(weights.bytes_loaded, weights.misses * ExpertBytes(program));
   EXPECT_EQ(statistics.devices[1].work.rows, 0);
+  // Ten tokens of three images choose two experts each, in two layers.
+  EXPECT_EQ(statistics.layers, 5 * 2);
+  EXPECT_EQ(statistics.rows, 5 * 2 * 3 * 10 * 2);
+  EXPECT_EQ(statistics.devices[0].work.rows, statistics.rows);
+  // Tiles have three rows here.
+  EXPECT_GT(statistics.rows_in_tiles, statistics.rows);
+  EXPECT_LE(statistics.rows_in_tiles, statistics.rows + 2 * active);
 }
 
 TEST(ExpertParallelExecutorTest, TheNextExpertLoadsBeforeTheCurrentOneRuns) {

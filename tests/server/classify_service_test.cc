@@ -141,6 +141,21 @@ TEST_F(ClassifyServiceTest, RefusesRequestsThatMakeNoSense) {
   const grpc::Status status = Classify(request, &response_);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("-1"));
+  request = ClassifyRequestOf({TestImage(0)});
+  request.mutable_timeout()->set_seconds(-1);
+  EXPECT_EQ(Classify(request, &response_).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(ClassifyServiceTest, ATimeoutEndsTheWaitForTheExecutor) {
+  auto held = HoldExecutor();
+  auto request = ClassifyRequestOf({TestImage(0)});
+  request.set_priority(1);
+  request.mutable_timeout()->set_nanos(20'000'000);
+  EXPECT_EQ(Classify(request, &response_).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+  control_->Release();
+  EXPECT_TRUE(held.get().ok());
 }
 
 TEST_F(ClassifyServiceTest, RefusesTooManyImages) {
@@ -212,11 +227,13 @@ TEST_F(ClassifyServiceTest, ACancelledRequestIsNotExecuted) {
 }
 
 TEST_F(ClassifyServiceTest, AFailedExecutorIsAnErrorOfTheCall) {
-  control_->set_status(absl::UnknownError("the device is gone"));
+  // Fails with every image but that of the probe.
+  const uint8_t first_pixel = TestPixels(0)[0];
+  control_->set_poison(first_pixel, absl::UnknownError("the device is gone"));
   EXPECT_EQ(
       Classify(ClassifyRequestOf({TestImage(0)}), &response_).error_code(),
       grpc::StatusCode::INTERNAL);
-  control_->set_status(absl::OkStatus());
+  control_->set_poison(first_pixel, absl::OkStatus());
   EXPECT_TRUE(Classify(ClassifyRequestOf({TestImage(0)}), &response_).ok());
 }
 

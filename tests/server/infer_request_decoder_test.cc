@@ -249,5 +249,32 @@ TEST(InferRequestDecoderTest, RefusesAClassificationThatIsNoCount) {
   EXPECT_FALSE(StatusOf(request).ok());
 }
 
+TEST(InferRequestDecoderTest, ReadsPriorityAndTimeout) {
+  auto request = RawImages({1}, Element("cat"));
+  auto& parameters = *request.mutable_parameters();
+  parameters["priority"].set_uint64_param(2);
+  parameters["timeout"].set_int64_param(1500);
+  parameters["of_another_server"].set_bool_param(true);
+  const auto decoded = DecodeInferRequest(request, kLimits);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->priority, 2);
+  EXPECT_EQ(decoded->timeout, absl::Microseconds(1500));
+  parameters["priority"].set_int64_param(3);
+  EXPECT_EQ(DecodeInferRequest(request, kLimits)->priority, 3);
+}
+
+TEST(InferRequestDecoderTest, RefusesPrioritiesAndTimeoutsThatAreNone) {
+  for (const char* name : {"priority", "timeout"}) {
+    auto request = RawImages({1}, Element("cat"));
+    auto& parameter = (*request.mutable_parameters())[name];
+    parameter.set_int64_param(-1);
+    EXPECT_THAT(StatusOf(request).message(), HasSubstr(name));
+    parameter.set_string_param("1");
+    EXPECT_THAT(StatusOf(request).message(), HasSubstr(name));
+    parameter.set_bool_param(true);
+    EXPECT_FALSE(StatusOf(request).ok());
+  }
+}
+
 }  // namespace
 }  // namespace moevit

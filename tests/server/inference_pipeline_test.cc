@@ -33,12 +33,21 @@ class InferencePipelineTest : public ::testing::Test {
     model_->metrics = metrics_.AddModel("vehicles", "1");
     ScheduledModelOptions options;
     options.shape = model_->shape();
-    options.batching = {.max_batch_size = 8,
-                        .max_queue_delay = absl::ZeroDuration()};
-    options.new_executor = [this] {
+    options.batching.max_batch_size = 8;
+    options.batching.max_queue_delay = absl::ZeroDuration();
+    options.batching.policy = Policy();
+    options.new_executor = [this](DeviceId) {
       return std::make_unique<FakeExecutor>(kTestClasses, control_);
     };
-    model_->queue = scheduler_.AddModel(std::move(options));
+    model_->queue = *scheduler_.AddModel(std::move(options));
+  }
+
+  static QueuePolicy Policy() {
+    QueuePolicy policy;
+    policy.priority_levels = 2;
+    policy.default_priority_level = 2;
+    policy.default_timeout = absl::Seconds(5);
+    return policy;
   }
 
   std::future<Outcome> Run(InferenceRequest request) {
@@ -61,13 +70,15 @@ class InferencePipelineTest : public ::testing::Test {
   FakeClock clock_;
   InFlight in_flight_{&clock_};
   QueueBudget budget_{{.max_images = 3, .max_bytes = 1000}};
-  Metrics metrics_{{}, clock_.Now(), &budget_, &in_flight_};
+  Metrics metrics_{{}, clock_.Now(), &budget_, &in_flight_, [] {
+                     return std::vector<DeviceSnapshot>();
+                   }};
   std::shared_ptr<ServedModel> model_ = std::make_shared<ServedModel>();
   std::shared_ptr<FakeExecutorControl> control_ =
       std::make_shared<FakeExecutorControl>();
-  BatchScheduler scheduler_{{.executor_threads = 1}, &clock_};
+  BatchScheduler scheduler_{BatchSchedulerOptions(), &clock_};
   InferencePipeline pipeline_{
-      {.decode_threads = 2, .max_images_per_request = 4},
+      {.decode_threads = 2, .max_images_per_request = 4, .policy = Policy()},
       PrepareTestImage,
       &budget_,
       &scheduler_,
@@ -113,9 +124,9 @@ TEST_F(InferencePipelineTest, ARequestOfBadImagesNeedsNoExecutor) {
 }
 
 TEST_F(InferencePipelineTest, AFailedExecutorFailsTheRequest) {
-  control_->set_status(absl::InternalError("the device is gone"));
+  control_->set_status(absl::FailedPreconditionError("not today"));
   EXPECT_THAT(RunEncoded({TestImage(1)}).get().status().message(),
-              HasSubstr("the device is gone"));
+              HasSubstr("not today"));
 }
 
 TEST_F(InferencePipelineTest, RefusesARequestWithoutImages) {
@@ -142,7 +153,7 @@ TEST_F(InferencePipelineTest, RefusesWhatDoesNotFitIntoTheQueue) {
 
 TEST_F(InferencePipelineTest, EveryOutcomeFreesTheQueue) {
   RunEncoded({TestImage(0), "junk"}).wait();
-  control_->set_status(absl::InternalError("x"));
+  control_->set_status(absl::FailedPreconditionError("x"));
   RunEncoded({TestImage(0)}).wait();
   EXPECT_EQ(budget_.usage().images, 0);
   EXPECT_EQ(budget_.usage().bytes, 0);
@@ -168,6 +179,24 @@ TEST_F(InferencePipelineTest, ACancelledRequestIsNeitherDecodedNorExecuted) {
   EXPECT_EQ(Run(std::move(request)).get().status().code(),
             absl::StatusCode::kCancelled);
   EXPECT_THAT(control_->batch_sizes(), IsEmpty());
+}
+
+TEST_F(InferencePipelineTest, ATimeoutEndsTheWaitForABusyDevice) {
+  control_->Hold();
+  const std::vector<std::string> images = {TestImage(0)};
+  auto running = RunEncoded(images);
+  control_->AwaitBatches(1);
+  InferenceRequest request;
+  request.images.push_back({ImageInput::Kind::kEncoded, images[0]});
+  request.timeout = absl::Seconds(2);
+  auto waiting = Run(std::move(request));
+  auto by_default = RunEncoded(images);
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_EQ(waiting.get().status().code(), absl::StatusCode::kDeadlineExceeded);
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_THAT(by_default.get().status().message(), HasSubstr("timeout"));
+  control_->Release();
+  EXPECT_TRUE(running.get().ok());
 }
 
 TEST(InferencePipelineOptionsTest, NameTheBadValue) {

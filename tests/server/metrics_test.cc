@@ -33,10 +33,12 @@ class MetricsTest : public ::testing::Test {
   FakeClock clock_;
   InFlight in_flight_{&clock_};
   QueueBudget budget_{{.max_images = 10, .max_bytes = 1000}};
+  std::vector<DeviceSnapshot> devices_;
   Metrics metrics_{{.version = "1.2.3", .commit = "abc"},
                    absl::FromUnixSeconds(77),
                    &budget_,
-                   &in_flight_};
+                   &in_flight_,
+                   [this] { return devices_; }};
   ModelMetrics model_ = metrics_.AddModel("birds", "4");
 };
 
@@ -93,6 +95,53 @@ TEST_F(MetricsTest, BatchesAreCountedByDevice) {
   model_.RecordBatch(report);
   EXPECT_THAT(Text(), HasSubstr(R"(moevit_batch_size_images_sum{device="cpu",)"
                                 R"(model="birds",version="4"} 6)"));
+}
+
+TEST_F(MetricsTest, ABatchIsComparedWithItsPrediction) {
+  BatchReport report;
+  report.device = "cpu";
+  report.images = 6;
+  report.compute = absl::Milliseconds(12);
+  model_.RecordBatch(report);  // there was none
+  report.predicted = absl::Milliseconds(10);
+  model_.RecordBatch(report);
+  EXPECT_THAT(Text(),
+              HasSubstr(R"(moevit_compute_prediction_ratio_sum{device="cpu",)"
+                        R"(model="birds",version="4"} 1.2)"));
+}
+
+TEST_F(MetricsTest, CountsTheTokensOfEachExpert) {
+  BatchReport report;
+  report.device = "cpu";
+  report.images = 1;
+  report.expert_load.tokens = {{7, 0}, {3, 4}};
+  model_.RecordBatch(report);
+  model_.RecordBatch(report);
+  report.status = absl::InternalError("x");
+  model_.RecordBatch(report);
+  EXPECT_THAT(Text(), HasSubstr(R"(moevit_expert_tokens_total{expert="1",)"
+                                R"(layer="1",model="birds",version="4"} 8)"));
+  EXPECT_THAT(Text(), HasSubstr(R"(expert="1",layer="0",model="birds",)"
+                                R"(version="4"} 0)"));
+}
+
+TEST_F(MetricsTest, DevicesAreReadAtTheScrape) {
+  DeviceSnapshot device;
+  device.name = "emulated:0";
+  device.state = DeviceHealth::State::kQuarantined;
+  device.batches = 5;
+  device.failures = 2;
+  device.retries = 3;
+  device.probes = 1;
+  devices_.push_back(device);
+  EXPECT_THAT(Text(), HasSubstr(R"(moevit_device_state{device="emulated:0",)"
+                                R"(state="quarantined"} 1)"));
+  EXPECT_THAT(Text(), HasSubstr(R"(state="serving"} 0)"));
+  EXPECT_THAT(Text(), HasSubstr("moevit_device_batches_total{device="
+                                "\"emulated:0\"} 5"));
+  EXPECT_THAT(Text(), HasSubstr("moevit_device_failures_total"));
+  EXPECT_THAT(Text(), HasSubstr("moevit_device_retries_total"));
+  EXPECT_THAT(Text(), HasSubstr("moevit_device_probes_total"));
 }
 
 TEST_F(MetricsTest, TheQueueIsReadAtTheScrape) {

@@ -87,6 +87,7 @@ TEST_F(OpenInferenceServiceTest, GivesAModelsConfiguration) {
             options_.pipeline.max_images_per_request);
   EXPECT_THAT(response.config().dynamic_batching().preferred_batch_size(),
               ElementsAre(4));
+  EXPECT_EQ(response.config().dynamic_batching().priority_levels(), 1);
   EXPECT_THAT(response.config().input(1).dims(), ElementsAre(2, 2, 3));
   EXPECT_THAT(response.config().output(0).dims(), ElementsAre(kTestClasses));
 }

@@ -24,6 +24,18 @@ TEST(ServerOptionsTest, TheDefaultsNeedARepositoryOnly) {
               HasSubstr("model_repository"));
 }
 
+TEST(ServerOptionsTest, EachDeviceHasItsLanes) {
+  ServerOptions options = ValidOptions();
+  options.concurrent_batches = 3;
+  options.devices = *ParseDevices("cpu,emulated:2", {});
+  const BatchSchedulerOptions scheduler = options.scheduler();
+  ASSERT_EQ(scheduler.devices.size(), 3);
+  EXPECT_EQ(scheduler.devices[0].name, "cpu");
+  EXPECT_EQ(scheduler.devices[0].lanes, 3);
+  EXPECT_EQ(scheduler.devices[2].name, "emulated:1");
+  EXPECT_EQ(options.lanes(), 7);
+}
+
 struct BadOption {
   std::function<void(ServerOptions&)> change;
   std::string complaint;
@@ -63,7 +75,11 @@ INSTANTIATE_TEST_SUITE_P(
                   "max_queue_images, which is 1024"},
         BadOption{[](auto& o) { o.queue.max_bytes = 0; }, "not 0"},
         BadOption{[](auto& o) { o.batching.max_batch_size = -7; }, "not -7"},
-        BadOption{[](auto& o) { o.scheduler.executor_threads = -2; }, "not -2"},
+        BadOption{[](auto& o) { o.concurrent_batches = -2; },
+                  "concurrent_batches is -2"},
+        BadOption{[](auto& o) { o.devices.clear(); }, "at least 1 device"},
+        BadOption{[](auto& o) { o.batching.policy.priority_levels = 0; },
+                  "priority_levels is 0"},
         BadOption{[](auto& o) { o.threads_per_batch = 1025; },
                   "threads_per_batch is 1025"},
         BadOption{[](auto& o) { o.drain_grace = absl::Seconds(-1); },

@@ -40,6 +40,20 @@ TEST_F(ServerStartTest, ABadModelIsNamedWithItsVersion) {
   EXPECT_THAT(status.message(), HasSubstr("does not match"));
 }
 
+TEST_F(ServerStartTest, ADeviceThatTheBuildDoesNotKnowIsNamed) {
+  options_.devices = *ParseDevices("cpu,emulated:1", {});
+  dependencies_.new_executor =
+      [real = ServerDependencies::Default(options_).new_executor,
+       fake = dependencies_.new_executor](const DeviceSpec& device,
+                                          const Program* program) {
+        const bool cpu = device.kind == DeviceSpec::Kind::kCpu;
+        return cpu ? fake(device, program) : real(device, program);
+      };
+  const absl::Status status = StartServer();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(status.message(), HasSubstr("'emulated:0'"));
+}
+
 TEST_F(ServerStartTest, APortInUseIsNamed) {
   options_.metrics_port = 0;
   ASSERT_TRUE(StartServer().ok());
@@ -131,6 +145,27 @@ TEST_F(RunningServerTest, AnswersWhatItAcceptedBeforeItStops) {
   control_->Release();
   EXPECT_TRUE(held.get().ok());
   EXPECT_TRUE(stopped.get());
+}
+
+TEST_F(RunningServerTest, IsReadyWhileADeviceServes) {
+  grpc::ClientContext context;
+  auto watch = health_->Watch(&context, {});
+  Health response;
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), Health::SERVING);
+
+  control_->set_status(absl::UnavailableError("hung"));
+  auto answer = std::async(std::launch::async, [this] {
+    v1::ClassifyResponse classified;
+    return Classify(ClassifyRequestOf({TestImage(0)}), &classified);
+  });
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), Health::NOT_SERVING);
+  control_->set_status(absl::OkStatus());
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), Health::SERVING);
+  EXPECT_TRUE(answer.get().ok());
+  context.TryCancel();
 }
 
 TEST_F(RunningServerTest, AfterTheShutdownNobodyAnswers) {

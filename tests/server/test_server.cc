@@ -20,11 +20,12 @@ ServerTest::ServerTest() {
   options_.port = 0;
   // Its HTTP library takes up to 2 s to stop; tests of the metrics turn it on.
   options_.metrics_port = -1;
-  options_.batching = {.max_batch_size = 4,
-                       .max_queue_delay = absl::ZeroDuration()};
+  options_.batching.max_batch_size = 4;
+  options_.batching.max_queue_delay = absl::ZeroDuration();
   dependencies_.clock = Clock::Real();
   dependencies_.read_model = [](const std::string&) { return TestModel(); };
-  dependencies_.new_executor = [control = control_](const Program*) {
+  dependencies_.new_executor = [control = control_](const DeviceSpec&,
+                                                    const Program*) {
     return std::make_unique<FakeExecutor>(kTestClasses, control);
   };
   dependencies_.prepare_image = PrepareTestImage;

@@ -1,0 +1,97 @@
+#include "scheduler/cost_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace moevit {
+namespace {
+
+// A size's own median loses half of its weight against the line for every so
+// many batches of other sizes.
+constexpr double kHalfLifeBatches = 256;
+// With fewer runs than this a median is no better than the line.
+constexpr double kTrustedRuns = 3;
+constexpr double kErrorDecay = 0.95;
+constexpr double kMostOptimism = 0.5;
+// Keeps ratios finite for clocks that stand still.
+constexpr double kLeastSeconds = 1e-9;
+
+}  // namespace
+
+void CostModel::Size::Add(double duration, int64_t observation) {
+  const int capacity = static_cast<int>(seconds.size());
+  seconds[runs % capacity] = duration;
+  ++runs;
+  last_observation = observation;
+  std::array<double, 9> sorted = seconds;
+  const auto count = std::min<int64_t>(runs, capacity);
+  std::nth_element(sorted.begin(), sorted.begin() + (count - 1) / 2,
+                   sorted.begin() + count);
+  median = sorted[(count - 1) / 2];
+}
+
+void CostModel::Observe(int images, absl::Duration duration) {
+  const double seconds = std::max(absl::ToDoubleSeconds(duration), 0.0);
+  if (known()) {
+    const double actual = std::max(seconds, kLeastSeconds);
+    const double error =
+        std::min(std::abs(PredictSeconds(images) - actual) / actual, 1.0);
+    relative_error_ = kErrorDecay * relative_error_ + (1 - kErrorDecay) * error;
+  }
+  ++observations_;
+  sizes_[images].Add(seconds, observations_);
+  FitLine();
+}
+
+double CostModel::Freshness(const Size& size) const {
+  const double trust = std::min(size.runs / kTrustedRuns, 1.0);
+  return trust *
+         std::exp2((size.last_observation - observations_) / kHalfLifeBatches);
+}
+
+// Weighted least squares through the medians, from which outliers are gone
+// already. Neither part of a cost can be negative.
+void CostModel::FitLine() {
+  double weights = 0;
+  double mean_images = 0;
+  double mean_seconds = 0;
+  for (const auto& [images, size] : sizes_) {
+    const double weight = Freshness(size);
+    weights += weight;
+    mean_images += weight * images;
+    mean_seconds += weight * size.median;
+  }
+  mean_images /= weights;
+  mean_seconds /= weights;
+  double covariance = 0;
+  double variance = 0;
+  for (const auto& [images, size] : sizes_) {
+    const double weight = Freshness(size);
+    covariance +=
+        weight * (images - mean_images) * (size.median - mean_seconds);
+    variance += weight * (images - mean_images) * (images - mean_images);
+  }
+  seconds_per_image_ = sizes_.size() == 1 ? mean_seconds / mean_images / 2
+                                          : std::max(covariance / variance, 0.);
+  seconds_per_image_ = std::min(seconds_per_image_, mean_seconds / mean_images);
+  fixed_seconds_ = mean_seconds - seconds_per_image_ * mean_images;
+}
+
+double CostModel::PredictSeconds(int images) const {
+  const double line = fixed_seconds_ + seconds_per_image_ * images;
+  const auto size = sizes_.find(images);
+  if (size == sizes_.end()) return line;
+  const double weight = Freshness(size->second);
+  return weight * size->second.median + (1 - weight) * line;
+}
+
+absl::Duration CostModel::Predict(int images) const {
+  return absl::Seconds(PredictSeconds(images));
+}
+
+absl::Duration CostModel::PredictLeast(int images) const {
+  const double optimism = std::min(2 * relative_error_, kMostOptimism);
+  return absl::Seconds(PredictSeconds(images) * (1 - optimism));
+}
+
+}  // namespace moevit

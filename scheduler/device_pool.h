@@ -1,0 +1,82 @@
+// The devices: which of their lanes execute what until when, and which of them
+// can be relied on.
+//
+// It has no thread, no lock and no clock, and executes nothing.
+
+#ifndef MOEVIT_SCHEDULER_DEVICE_POOL_H_
+#define MOEVIT_SCHEDULER_DEVICE_POOL_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "scheduler/device_health.h"
+#include "scheduler/device_state.h"
+
+namespace moevit {
+
+struct DeviceOptions {
+  std::string name;  // for metrics and messages, unique
+  int lanes = 1;     // batches executed side by side
+  DeviceHealthOptions health = {};
+};
+
+// What is shown of a device.
+struct DeviceSnapshot {
+  std::string name;
+  DeviceHealth::State state = DeviceHealth::State::kServing;
+  int64_t batches = 0;   // that succeeded
+  int64_t failures = 0;  // batches and probes
+  int64_t retries = 0;   // batches that had failed before
+  int64_t probes = 0;
+  int busy_lanes = 0;
+};
+
+// Thread-compatible. Times must not decrease from call to call.
+class DevicePool {
+ public:
+  DeviceId Add(const DeviceOptions& options);
+
+  int size() const { return static_cast<int>(states_.size()); }
+  absl::Span<const DeviceState> states() const { return states_; }
+  const DeviceSnapshot& snapshot(DeviceId device) const {
+    return snapshots_[device];
+  }
+  bool AnyServing() const;
+  bool HasIdleLane(DeviceId device) const;
+
+  // Makes an idle lane busy and returns it. REQUIRES: HasIdleLane(device).
+  int StartBatch(DeviceId device, absl::Time now, absl::Duration predicted,
+                 bool retry);
+
+  // The lane is idle again; `fault` when its batch speaks against the device.
+  void FinishBatch(DeviceId device, int lane, bool success, bool fault,
+                   absl::Time now);
+  void Forgive(DeviceId device) { health_[device].Forgive(); }
+
+  // Probes occupy a lane as batches do.
+  bool ProbeIsDue(DeviceId device, absl::Time now) const;
+  int StartProbe(DeviceId device, absl::Time now);
+  void FinishProbe(DeviceId device, int lane, bool success, absl::Time now);
+
+  // When ProbeIsDue can become true by time alone.
+  absl::Time NextProbeTime() const;
+
+  // When a lane is next expected to be free; later than `now`.
+  absl::Time NextExpectedEnd(absl::Time now) const;
+
+ private:
+  int OccupyLane(DeviceId device, absl::Time now, absl::Duration predicted);
+  void FreeLane(DeviceId device, int lane);
+  void ShowHealth(DeviceId device);
+
+  std::vector<DeviceState> states_;
+  std::vector<DeviceHealth> health_;
+  std::vector<DeviceSnapshot> snapshots_;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SCHEDULER_DEVICE_POOL_H_

@@ -1,0 +1,311 @@
+#include "scheduler/dispatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace moevit {
+namespace {
+
+template <typename T>
+bool Contains(const std::vector<T>& all, const T& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+void Append(std::vector<DeadTask>&& from, std::vector<DeadTask>& to) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+std::vector<DeadTask> AllDead(std::vector<ImageTask>&& tasks,
+                              const absl::Status& reason) {
+  std::vector<DeadTask> dead;
+  dead.reserve(tasks.size());
+  for (ImageTask& task : tasks) dead.push_back({std::move(task), reason});
+  tasks.clear();
+  return dead;
+}
+
+// Moves the tasks that need not be executed any more.
+void MoveDead(std::vector<ImageTask>& tasks, absl::Time now,
+              std::vector<DeadTask>& dead) {
+  std::vector<ImageTask> living;
+  living.reserve(tasks.size());
+  for (ImageTask& task : tasks) {
+    absl::Status reason = StatusOfWaitingTask(task, now);
+    if (reason.ok()) {
+      living.push_back(std::move(task));
+    } else {
+      dead.push_back({std::move(task), std::move(reason)});
+    }
+  }
+  tasks = std::move(living);
+}
+
+absl::Status OutageError(absl::Duration outage) {
+  return absl::UnavailableError(
+      absl::StrCat("no device has served for ", absl::FormatDuration(outage)));
+}
+
+}  // namespace
+
+DeviceId Dispatcher::AddDevice(const DeviceOptions& options) {
+  return pool_.Add(options);
+}
+
+ModelId Dispatcher::AddModel(const BatchingOptions& batching, double weight) {
+  queues_.push_back(std::make_unique<BatchQueue>(batching));
+  shares_.Add(weight);
+  return static_cast<ModelId>(queues_.size()) - 1;
+}
+
+absl::Status Dispatcher::Push(ModelId model, ImageTask&& task, absl::Time now) {
+  if (now >= outage_end_) return OutageError(options_.max_outage);
+  BatchQueue& queue = *queues_[model];
+  absl::Status status = queue.CheckDeadline(task, now, pool_.states());
+  if (!status.ok()) return status;
+  if (queue.size() == 0) shares_.Activate(model);
+  queue.Push(std::move(task), now, pool_.states());
+  return absl::OkStatus();
+}
+
+std::optional<Dispatch> Dispatcher::Next(absl::Time now) {
+  std::optional<Dispatch> next = NextProbe(now);
+  if (!next.has_value()) next = NextRetry(now);
+  if (!next.has_value()) next = NextBatch(now);
+  return next;
+}
+
+std::optional<Dispatch> Dispatcher::NextProbe(absl::Time now) {
+  for (DeviceId device = 0; device < pool_.size(); ++device) {
+    if (queues_.empty() || !pool_.ProbeIsDue(device, now)) continue;
+    Dispatch probe;
+    probe.device = device;
+    probe.probe = true;
+    probe.start = now;
+    probe.lane = pool_.StartProbe(device, now);
+    return probe;
+  }
+  return std::nullopt;
+}
+
+// A device that did not fail the batch yet if any serves, even if that one is
+// busy; else any. -1 if there is none with an idle lane.
+DeviceId Dispatcher::DeviceForRetry(const Retry& retry) const {
+  DeviceId untried = -1;
+  DeviceId tried = -1;
+  bool wait_for_untried = false;
+  for (DeviceId device = 0; device < pool_.size(); ++device) {
+    if (!pool_.states()[device].serving) continue;
+    const bool idle = pool_.HasIdleLane(device);
+    if (Contains(retry.failed_on, device)) {
+      if (idle) tried = device;
+    } else if (idle) {
+      untried = device;
+    } else {
+      wait_for_untried = true;
+    }
+  }
+  if (untried >= 0 || wait_for_untried) return untried;
+  return tried;
+}
+
+std::optional<Dispatch> Dispatcher::NextRetry(absl::Time now) {
+  for (auto retry = retries_.begin(); retry != retries_.end(); ++retry) {
+    const DeviceId device = DeviceForRetry(*retry);
+    if (device < 0) continue;
+    Dispatch dispatch;
+    dispatch.model = retry->model;
+    dispatch.device = device;
+    dispatch.tasks = std::move(retry->tasks);
+    dispatch.attempt = retry->attempt;
+    dispatch.failed_on = std::move(retry->failed_on);
+    retries_.erase(retry);
+    Start(dispatch, now);
+    return dispatch;
+  }
+  return std::nullopt;
+}
+
+// The model to serve next, and its batch; none when no batch is due.
+std::optional<std::pair<ModelId, PlannedBatch>> Dispatcher::NextDueBatch(
+    absl::Time now) const {
+  std::optional<std::pair<ModelId, PlannedBatch>> next;
+  for (ModelId model = 0; model < static_cast<ModelId>(queues_.size());
+       ++model) {
+    const auto planned = queues_[model]->NextBatch(now, pool_.states());
+    if (!planned.has_value() || planned->start > now) continue;
+    if (next.has_value() && !shares_.Before(model, next->first)) continue;
+    next = {model, *planned};
+  }
+  return next;
+}
+
+std::optional<Dispatch> Dispatcher::NextBatch(absl::Time now) {
+  while (const auto due = NextDueBatch(now)) {
+    Dispatch dispatch;
+    dispatch.model = due->first;
+    dispatch.device = due->second.device;
+    dispatch.tasks = queues_[dispatch.model]->TakeBatch(due->second, now);
+    MoveDead(dispatch.tasks, now, dead_);
+    if (dispatch.tasks.empty()) continue;
+    Start(dispatch, now);
+    return dispatch;
+  }
+  return std::nullopt;
+}
+
+void Dispatcher::Start(Dispatch& dispatch, absl::Time now) {
+  dispatch.start = now;
+  dispatch.predicted = queues_[dispatch.model]->PredictBatch(
+      dispatch.device, static_cast<int>(dispatch.tasks.size()));
+  dispatch.lane = pool_.StartBatch(dispatch.device, now, dispatch.predicted,
+                                   /*retry=*/dispatch.attempt > 1);
+  shares_.Serve(dispatch.model, dispatch.predicted);
+}
+
+std::vector<DeadTask> Dispatcher::Finish(Dispatch& dispatch,
+                                         const absl::Status& status,
+                                         absl::Duration duration,
+                                         absl::Time now) {
+  std::vector<DeadTask> dead;
+  if (dispatch.probe) {
+    pool_.FinishProbe(dispatch.device, dispatch.lane, status.ok(), now);
+  } else {
+    shares_.Charge(dispatch.model, duration - dispatch.predicted);
+    // A batch that failed elsewhere before may be to blame itself.
+    const bool fault = IsDeviceFault(status) && dispatch.attempt == 1;
+    pool_.FinishBatch(dispatch.device, dispatch.lane, status.ok(), fault, now);
+    if (status.ok()) {
+      queues_[dispatch.model]->OnBatchFinished(
+          dispatch.device, static_cast<int>(dispatch.tasks.size()), duration);
+    } else {
+      dead = HandleFailure(dispatch, status, now);
+    }
+  }
+  WatchOutage(now);
+  return dead;
+}
+
+std::vector<DeadTask> Dispatcher::HandleFailure(Dispatch& dispatch,
+                                                const absl::Status& status,
+                                                absl::Time now) {
+  std::vector<DeadTask> dead;
+  MoveDead(dispatch.tasks, now, dead);
+  const bool single = dispatch.tasks.size() == 1;
+  const bool fault = IsDeviceFault(status);
+  if (fault && !closed_ && dispatch.attempt < options_.max_attempts) {
+    dispatch.failed_on.push_back(dispatch.device);
+    AddRetries(dispatch, /*divide=*/dispatch.attempt > 1, dispatch.attempt + 1);
+  } else if (absl::IsInvalidArgument(status) && !single && !closed_) {
+    AddRetries(dispatch, /*divide=*/true, dispatch.attempt);
+  } else {
+    // An image that fails everywhere speaks for the devices.
+    if (fault) {
+      for (const DeviceId device : dispatch.failed_on) pool_.Forgive(device);
+    }
+    Append(AllDead(std::move(dispatch.tasks), status), dead);
+  }
+  return dead;
+}
+
+void Dispatcher::AddRetries(Dispatch& dispatch, bool divide, int attempt) {
+  if (dispatch.tasks.empty()) return;
+  Retry whole{.model = dispatch.model,
+              .attempt = attempt,
+              .failed_on = dispatch.failed_on,
+              .tasks = {}};
+  for (ImageTask& task : dispatch.tasks) {
+    // It left the queue in time.
+    task.queue_deadline = absl::InfiniteFuture();
+    if (!divide) {
+      whole.tasks.push_back(std::move(task));
+      continue;
+    }
+    Retry& alone = retries_.emplace_back();
+    alone.model = whole.model;
+    alone.attempt = whole.attempt;
+    alone.failed_on = whole.failed_on;
+    alone.tasks.push_back(std::move(task));
+  }
+  if (!divide) retries_.push_back(std::move(whole));
+  dispatch.tasks.clear();
+}
+
+std::vector<DeadTask> Dispatcher::TakeDead(absl::Time now) {
+  for (const auto& queue : queues_) {
+    Append(queue->TakeDead(now, pool_.states()), dead_);
+  }
+  TakeDeadRetries(now);
+  if (now >= outage_end_) {
+    Append(AllDead(TakeAll(), OutageError(options_.max_outage)), dead_);
+  }
+  return std::exchange(dead_, {});
+}
+
+void Dispatcher::TakeDeadRetries(absl::Time now) {
+  for (Retry& retry : retries_) MoveDead(retry.tasks, now, dead_);
+  retries_.erase(
+      std::remove_if(retries_.begin(), retries_.end(),
+                     [](const Retry& retry) { return retry.tasks.empty(); }),
+      retries_.end());
+}
+
+absl::Time Dispatcher::NextEventTime(absl::Time now) const {
+  if (!dead_.empty()) return absl::InfinitePast();
+  absl::Time next = pool_.NextProbeTime();
+  bool idle_in_vain = false;
+  for (const auto& queue : queues_) {
+    if (queue->size() == 0) continue;
+    next = std::min(next, queue->NextExpiry(pool_.states()));
+    const auto planned = queue->NextBatch(now, pool_.states());
+    if (planned.has_value()) {
+      next = std::min(next, planned->start);
+    } else {
+      idle_in_vain = true;
+    }
+  }
+  // What is left to a faster device is looked at again if that one is late.
+  if (idle_in_vain) next = std::min(next, pool_.NextExpectedEnd(now));
+  for (const Retry& retry : retries_) {
+    for (const ImageTask& task : retry.tasks) {
+      next = std::min(next, task.deadline);
+    }
+  }
+  return waiting() > 0 ? std::min(next, outage_end_) : next;
+}
+
+std::vector<ImageTask> Dispatcher::Close() {
+  closed_ = true;
+  return TakeAll();
+}
+
+std::vector<ImageTask> Dispatcher::TakeAll() {
+  std::vector<ImageTask> all;
+  const auto append = [&all](std::vector<ImageTask>&& tasks) {
+    std::move(tasks.begin(), tasks.end(), std::back_inserter(all));
+  };
+  for (const auto& queue : queues_) append(queue->TakeAll());
+  for (Retry& retry : retries_) append(std::move(retry.tasks));
+  retries_.clear();
+  return all;
+}
+
+int Dispatcher::waiting() const {
+  int waiting = 0;
+  for (const auto& queue : queues_) waiting += queue->size();
+  for (const Retry& retry : retries_) {
+    waiting += static_cast<int>(retry.tasks.size());
+  }
+  return waiting;
+}
+
+void Dispatcher::WatchOutage(absl::Time now) {
+  if (pool_.AnyServing()) {
+    outage_end_ = absl::InfiniteFuture();
+  } else if (outage_end_ == absl::InfiniteFuture()) {
+    outage_end_ = now + options_.max_outage;
+  }
+}
+
+}  // namespace moevit

@@ -1,0 +1,66 @@
+#include "scheduler/shadow_queue.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace moevit {
+namespace {
+
+// Beyond this the rule has lost; more would only cost memory.
+constexpr size_t kMostWaiting = 4096;
+
+}  // namespace
+
+ShadowQueue::ShadowQueue(const BatchRule& rule, int max_batch_size)
+    : rule_(rule),
+      delay_(absl::ToDoubleSeconds(rule.delay)),
+      max_batch_size_(max_batch_size) {}
+
+void ShadowQueue::Arrive(double now, absl::Span<const double> seconds,
+                         int lanes) {
+  SetLanes(lanes);
+  RunUntil(now, seconds);
+  if (waiting_.size() >= kMostWaiting) {
+    tail_.Add(now - waiting_.front());
+    waiting_.pop_front();
+  }
+  waiting_.push_back(now);
+}
+
+void ShadowQueue::SetLanes(int lanes) {
+  if (static_cast<int>(lane_free_.size()) == lanes) return;
+  std::sort(lane_free_.begin(), lane_free_.end());
+  lane_free_.resize(lanes, 0);
+  std::make_heap(lane_free_.begin(), lane_free_.end(), std::greater<>());
+}
+
+double ShadowQueue::StartOfNextBatch() const {
+  const double lane_free = lane_free_.front();
+  const size_t images = rule_.images;
+  const double due =
+      waiting_.size() >= images
+          ? std::min(waiting_[images - 1], waiting_.front() + delay_)
+          : waiting_.front() + delay_;
+  return std::max(lane_free, due);
+}
+
+// Starts the batches that are due before `now`. They hold all that wait, since
+// every one of those arrived before.
+void ShadowQueue::RunUntil(double now, absl::Span<const double> seconds) {
+  while (!waiting_.empty()) {
+    const double start = StartOfNextBatch();
+    if (start >= now) return;
+    const auto arrived =
+        std::upper_bound(waiting_.begin(), waiting_.end(), start);
+    const int taken = ImagesToTake(
+        rule_, static_cast<int>(arrived - waiting_.begin()), max_batch_size_);
+    const double end = start + seconds[taken];
+    for (int i = 0; i < taken; ++i) tail_.Add(end - waiting_[i]);
+    waiting_.erase(waiting_.begin(), waiting_.begin() + taken);
+    std::pop_heap(lane_free_.begin(), lane_free_.end(), std::greater<>());
+    lane_free_.back() = end;
+    std::push_heap(lane_free_.begin(), lane_free_.end(), std::greater<>());
+  }
+}
+
+}  // namespace moevit

@@ -1,0 +1,206 @@
+#include "scheduler/dispatcher.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace moevit {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const absl::Status kFault = absl::UnavailableError("hung");
+
+absl::Time At(int milliseconds) {
+  return absl::UnixEpoch() + absl::Milliseconds(milliseconds);
+}
+
+class DispatcherTest : public ::testing::Test {
+ protected:
+  void AddDevices(int count) {
+    for (int i = 0; i < count; ++i) dispatcher_.AddDevice({});
+  }
+
+  ModelId AddModel(int max_batch_size, double weight = 1) {
+    BatchingOptions options;
+    options.max_batch_size = max_batch_size;
+    options.max_queue_delay = absl::ZeroDuration();
+    options.method = BatchingMethod::kFixedDelay;
+    return dispatcher_.AddModel(options, weight);
+  }
+
+  void Push(ModelId model, int count, absl::Time now = At(0),
+            absl::Time deadline = absl::InfiniteFuture()) {
+    for (int i = 0; i < count; ++i) {
+      ImageTask task;
+      task.deadline = deadline;
+      EXPECT_TRUE(dispatcher_.Push(model, std::move(task), now).ok());
+    }
+  }
+
+  // REQUIRES: something is to be started.
+  Dispatch Next(absl::Time now) {
+    std::optional<Dispatch> next = dispatcher_.Next(now);
+    EXPECT_TRUE(next.has_value());
+    return *std::move(next);
+  }
+
+  std::vector<DeadTask> Finish(Dispatch& dispatch, const absl::Status& status,
+                               absl::Time now) {
+    return dispatcher_.Finish(dispatch, status, now - dispatch.start, now);
+  }
+
+  Dispatcher dispatcher_{DispatcherOptions()};
+};
+
+TEST_F(DispatcherTest, HasNothingToDoAtFirst) {
+  AddDevices(1);
+  AddModel(2);
+  EXPECT_EQ(dispatcher_.Next(At(0)), std::nullopt);
+  EXPECT_EQ(dispatcher_.NextEventTime(At(0)), absl::InfiniteFuture());
+}
+
+TEST_F(DispatcherTest, ModelsGetDeviceTimeByWeight) {
+  AddDevices(1);
+  const ModelId slow = AddModel(1, /*weight=*/1);
+  const ModelId fast = AddModel(1, /*weight=*/2);
+  Push(slow, 200);
+  Push(fast, 200);
+  int milliseconds[2] = {0, 0};
+  int now = 0;
+  for (int i = 0; i < 100; ++i) {
+    Dispatch dispatch = Next(At(now));
+    const int duration = dispatch.model == slow ? 9 : 3;
+    now += duration;
+    milliseconds[dispatch.model] += duration;
+    EXPECT_THAT(Finish(dispatch, absl::OkStatus(), At(now)), IsEmpty());
+  }
+  EXPECT_NEAR(static_cast<double>(milliseconds[fast]) / milliseconds[slow], 2,
+              0.2);
+}
+
+TEST_F(DispatcherTest, AFailedBatchGoesToAnotherDevice) {
+  AddDevices(2);
+  const ModelId model = AddModel(3);
+  Push(model, 3);
+  Dispatch first = Next(At(0));
+  EXPECT_THAT(Finish(first, kFault, At(1)), IsEmpty());
+  Dispatch second = Next(At(1));
+  EXPECT_NE(second.device, first.device);
+  EXPECT_THAT(second.tasks, SizeIs(3));
+  EXPECT_THAT(Finish(second, absl::OkStatus(), At(2)), IsEmpty());
+  EXPECT_THAT(second.tasks, SizeIs(3));
+  EXPECT_EQ(dispatcher_.waiting(), 0);
+}
+
+TEST_F(DispatcherTest, ABatchThatFailsTwiceIsDividedAndThenAnswered) {
+  AddDevices(2);
+  const ModelId model = AddModel(2);
+  Push(model, 2);
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    Dispatch whole = Next(At(attempt));
+    EXPECT_THAT(whole.tasks, SizeIs(2));
+    EXPECT_THAT(Finish(whole, kFault, At(attempt)), IsEmpty());
+  }
+  for (int image = 0; image < 2; ++image) {
+    Dispatch alone = Next(At(3));
+    EXPECT_THAT(alone.tasks, SizeIs(1));
+    const auto dead = Finish(alone, kFault, At(3));
+    ASSERT_THAT(dead, SizeIs(1));
+    EXPECT_EQ(dead[0].reason, kFault);
+  }
+  // The second device failed only what the first had failed before.
+  EXPECT_TRUE(dispatcher_.AnyDeviceServes());
+}
+
+TEST_F(DispatcherTest, AQuarantinedDeviceGetsAProbeAndNothingElse) {
+  AddDevices(1);
+  const ModelId model = AddModel(1);
+  Push(model, 2);
+  Dispatch batch = Next(At(0));
+  EXPECT_THAT(Finish(batch, kFault, At(0)), IsEmpty());
+  EXPECT_EQ(dispatcher_.Next(At(99)), std::nullopt);
+  EXPECT_EQ(dispatcher_.NextEventTime(At(99)), At(100));
+  Dispatch probe = Next(At(100));
+  EXPECT_TRUE(probe.probe);
+  EXPECT_EQ(dispatcher_.Next(At(100)), std::nullopt);
+  EXPECT_THAT(Finish(probe, absl::OkStatus(), At(101)), IsEmpty());
+  // What failed goes first.
+  EXPECT_EQ(Next(At(101)).attempt, 2);
+}
+
+TEST_F(DispatcherTest, AllWaitForADeviceForALimitedTime) {
+  AddDevices(1);
+  const ModelId model = AddModel(1);
+  Push(model, 3);
+  Dispatch batch = Next(At(0));
+  Finish(batch, kFault, At(0));
+  EXPECT_THAT(dispatcher_.TakeDead(At(9999)), IsEmpty());
+  const auto dead = dispatcher_.TakeDead(At(10000));
+  EXPECT_THAT(dead, SizeIs(3));
+  EXPECT_THAT(dead[0].reason.message(), HasSubstr("10s"));
+  EXPECT_FALSE(dispatcher_.Push(model, ImageTask(), At(10001)).ok());
+}
+
+TEST_F(DispatcherTest, DeadlinesHoldWhileABatchWaitsForAnotherTry) {
+  AddDevices(1);
+  const ModelId model = AddModel(1);
+  Push(model, 1, At(0), /*deadline=*/At(50));
+  Dispatch batch = Next(At(0));
+  Finish(batch, kFault, At(1));
+  EXPECT_EQ(dispatcher_.NextEventTime(At(1)), At(50));
+  EXPECT_THAT(dispatcher_.TakeDead(At(50)), SizeIs(1));
+  EXPECT_EQ(dispatcher_.waiting(), 0);
+}
+
+TEST_F(DispatcherTest, CancelledImagesAreNotExecuted) {
+  AddDevices(1);
+  const ModelId model = AddModel(2);
+  const auto cancellation = std::make_shared<Cancellation>();
+  ImageTask task;
+  task.cancellation = cancellation;
+  EXPECT_TRUE(dispatcher_.Push(model, std::move(task), At(0)).ok());
+  cancellation->Cancel();
+  EXPECT_EQ(dispatcher_.Next(At(0)), std::nullopt);
+  EXPECT_THAT(dispatcher_.TakeDead(At(0)), SizeIs(1));
+}
+
+TEST_F(DispatcherTest, AfterCloseFailuresAreAnswered) {
+  AddDevices(2);
+  const ModelId model = AddModel(1);
+  Push(model, 3);
+  Dispatch running = Next(At(0));
+  EXPECT_THAT(dispatcher_.Close(), SizeIs(2));
+  EXPECT_THAT(Finish(running, kFault, At(1)), SizeIs(1));
+}
+
+TEST_F(DispatcherTest, FlappingDevicesLoseNoImage) {
+  AddDevices(2);
+  const ModelId model = AddModel(4);
+  int answered = 0;
+  int now = 0;
+  for (int round = 0; round < 200; ++round) {
+    Push(model, 3, At(now));
+    for (int step = 0; step < 4; ++step) {
+      now += 7;
+      while (auto dispatch = dispatcher_.Next(At(now))) {
+        const bool fails = (round + dispatch->device) % 5 == 0 && step == 0;
+        answered += static_cast<int>(
+            Finish(*dispatch, fails ? kFault : absl::OkStatus(), At(now))
+                .size());
+        answered += static_cast<int>(dispatch->tasks.size());
+      }
+      answered += static_cast<int>(dispatcher_.TakeDead(At(now)).size());
+    }
+  }
+  answered += dispatcher_.waiting();
+  EXPECT_EQ(answered, 600);
+}
+
+}  // namespace
+}  // namespace moevit
