@@ -1,15 +1,18 @@
 #include "kernels/hls/linear.h"
 
+#include "kernels/hls/card_budget.h"
 #include "kernels/hls/cards.h"
 #include "kernels/hls/kernels.h"
 
 using moevit::hls::Word;
 
+template struct moevit::hls::FitsCard<moevit::hls::MOEVIT_CARD>;
+
 extern "C" void moevit_linear(const Word* schedule, const Word* weights0,
                               const Word* weights1, const Word* input,
                               const Word* residual, Word* output,
                               int32_t items) {
-// Rows lie apart: their reads do not form bursts, so that many must be under way.
+// Rows lie apart: their reads do not form bursts, so many must be under way.
 // clang-format off
 #pragma HLS INTERFACE m_axi port=schedule bundle=schedule
 #pragma HLS INTERFACE m_axi port=weights0 bundle=weights0 max_read_burst_length=64
@@ -19,7 +22,7 @@ extern "C" void moevit_linear(const Word* schedule, const Word* weights0,
 #pragma HLS INTERFACE m_axi port=output bundle=output
 #pragma HLS INTERFACE s_axilite port=items
 #pragma HLS INTERFACE s_axilite port=return
-// clang-format on
+  // clang-format on
   moevit::hls::Linear<moevit::hls::MOEVIT_CARD>(schedule, weights0, weights1,
                                                 input, residual, output, items);
 }
