@@ -52,8 +52,8 @@ void AttentionMix(const AttentionShape& shape,
                   Stream<Vec<uint8_t, kQueries>>& numerators,
                   Stream<Word>& values, Stream<Mixture>& mixtures) {
   MOEVIT_COUNTER(attention_mix);
-  Word kept[kMaxAttentionWords];
-#pragma HLS BIND_STORAGE variable = kept type = ram_2p impl = uram
+  MOEVIT_MEMORY(HeadWords, kept);
+#pragma HLS BIND_STORAGE variable = kept.words type = ram_2p impl = uram
   Mixture sums[kQueries][kMixtureParts] = {};
 #pragma HLS ARRAY_PARTITION variable = sums complete dim = 0
   Mixture done[kQueries * kMixtureParts] = {};
@@ -68,14 +68,14 @@ void AttentionMix(const AttentionShape& shape,
   for (int64_t i = 0; i < steps; ++i) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS LOOP_TRIPCOUNT min = 29747 max = 29747
-#pragma HLS DEPENDENCE variable = kept inter false
+#pragma HLS DEPENDENCE variable = kept.words inter false
     MOEVIT_COUNT(attention_mix, 1);
     if (formed > 0 && step.value() < kQueries * kMixtureParts) {
       mixtures.write(done[step.value()]);
     }
     if (formed < words && step.value() < shape.tokens) {
-      const Word value = group.first() ? values.read() : kept[at];
-      if (group.first()) kept[at] = value;
+      const Word value = group.first() ? values.read() : kept.words[at];
+      if (group.first()) kept.words[at] = value;
       ++at;
       MultiplyValue<kQueries>(numerators.read(), value, step.first(), sums);
     }

@@ -52,8 +52,8 @@ void AttentionScores(const AttentionShape& shape, Stream<Word>& queries,
   Word held[2][kMaxHeadWords][kQueries];
 #pragma HLS ARRAY_PARTITION variable = held dim = 3 complete
 #pragma HLS BIND_STORAGE variable = held type = ram_2p impl = lutram
-  Word kept[kMaxAttentionWords];
-#pragma HLS BIND_STORAGE variable = kept type = ram_2p impl = uram
+  MOEVIT_MEMORY(HeadWords, kept);
+#pragma HLS BIND_STORAGE variable = kept.words type = ram_2p impl = uram
   Vec<int32_t, kQueries> sum = {};
   LoopCounter group(shape.groups());  // that computes: one behind `pass`
   LoopCounter step(shape.pass_steps());
@@ -64,7 +64,7 @@ void AttentionScores(const AttentionShape& shape, Stream<Word>& queries,
   for (int64_t i = 0; i < steps; ++i) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS LOOP_TRIPCOUNT min = 29747 max = 29747
-#pragma HLS DEPENDENCE variable = kept inter false
+#pragma HLS DEPENDENCE variable = kept.words inter false
 #pragma HLS DEPENDENCE variable = held inter false
     MOEVIT_COUNT(attention_scores, 1);
     const int parity = static_cast<int>(pass & 1);
@@ -72,8 +72,8 @@ void AttentionScores(const AttentionShape& shape, Stream<Word>& queries,
       held[parity][word.value()][query] = queries.read();
     }
     if (pass > 0 && step.value() < shape.head_token_words()) {
-      const Word key = group.first() ? keys.read() : kept[step.value()];
-      if (group.first()) kept[step.value()] = key;
+      const Word key = group.first() ? keys.read() : kept.words[step.value()];
+      if (group.first()) kept.words[step.value()] = key;
       int32_t product[kQueries];
       MultiplyKey<kQueries>(held[1 - parity][word.value()], key, product);
       for (int q = 0; q < kQueries; ++q) {

@@ -70,6 +70,11 @@ struct AttentionShape {
   }
 };
 
+// The keys or the values of a head.
+struct HeadWords {
+  Word words[kMaxAttentionWords];
+};
+
 // Whether the kernel's memories hold the shape.
 constexpr bool AttentionFits(const AttentionShape& shape) {
   return shape.images > 0 && shape.tokens > 0 && shape.heads > 0 &&

@@ -22,6 +22,12 @@
 namespace moevit {
 namespace hls {
 
+// Of the pass that comes in and of the one before it.
+template <int kQueries>
+struct TwoPasses {
+  Vec<int32_t, kQueries> scores[2][kMaxAttentionTokens];
+};
+
 // What a head weighs with.
 struct HeadLevels {
   arith::Rescale rescale;
@@ -103,8 +109,8 @@ void AttentionSoftmax(const AttentionShape& shape,
                       Stream<Vec<uint8_t, kQueries>>& numerators,
                       Stream<Vec<int32_t, kQueries>>& denominators) {
   MOEVIT_COUNTER(attention_softmax);
-  Vec<int32_t, kQueries> kept[2][kMaxAttentionTokens];
-#pragma HLS BIND_STORAGE variable = kept type = ram_2p impl = uram
+  MOEVIT_MEMORY(TwoPasses<kQueries>, kept);
+#pragma HLS BIND_STORAGE variable = kept.scores type = ram_2p impl = uram
   HeadLevels heads[2];  // by parity: numerators may still go out of another
 #pragma HLS ARRAY_PARTITION variable = heads complete dim = 1
   Vec<int32_t, kQueries> running = {};
@@ -119,7 +125,7 @@ void AttentionSoftmax(const AttentionShape& shape,
   for (int64_t i = 0; i < steps; ++i) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS LOOP_TRIPCOUNT min = 29747 max = 29747
-#pragma HLS DEPENDENCE variable = kept inter false
+#pragma HLS DEPENDENCE variable = kept.scores inter false
     MOEVIT_COUNT(attention_softmax, 1);
     const int parity = static_cast<int>(pass & 1);
     const bool coming = pass < shape.passes();
@@ -132,13 +138,14 @@ void AttentionSoftmax(const AttentionShape& shape,
     }
     if (coming && at.in_word.last() && at.in_token < shape.tokens) {
       const Vec<int32_t, kQueries> score = scores.read();
-      kept[parity][at.in_token] = score;
+      kept.scores[parity][at.in_token] = score;
       TakeLarger<kQueries>(score, at.in_token == 0, running);
     }
     if (pass > 0 && at.out_word < shape.head_words) {
       const int token = at.out_token.value();
-      const Vec<uint8_t, kQueries> numerator = Weigh<kQueries>(
-          heads[out_head], shape.levels, kept[1 - parity][token], largest);
+      const Vec<uint8_t, kQueries> numerator =
+          Weigh<kQueries>(heads[out_head], shape.levels,
+                          kept.scores[1 - parity][token], largest);
       AddTo<kQueries>(numerator, token == 0, denominator);
       numerators.write(numerator);
       if (at.out_word == 0 && at.out_token.last()) {

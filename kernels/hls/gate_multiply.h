@@ -79,7 +79,7 @@ using GateLogits = Vec<int32_t, kGateExperts>;
 inline void MultiplyGateRows(const GateShape& shape, Stream<Word>& parameters,
                              Stream<Word>& input, Stream<GateLogits>& logits) {
   MOEVIT_COUNTER(gate_multiply);
-  GateMemory memory;
+  MOEVIT_MEMORY(GateMemory, memory);
 #pragma HLS ARRAY_PARTITION variable = memory.bias dim = 1 complete
 #pragma HLS ARRAY_PARTITION variable = memory.weights dim = 1 complete
 #pragma HLS BIND_STORAGE variable = memory.weights type = ram_2p impl = uram

@@ -135,7 +135,7 @@ struct StripPosition {
 inline void CutPatches(const PatchesShape& shape, Stream<Word>& pixels,
                        Stream<Word>& output) {
   MOEVIT_COUNTER(patches_cut);
-  StripMemory memory;
+  MOEVIT_MEMORY(StripMemory, memory);
 #pragma HLS BIND_STORAGE variable = memory.even type = ram_2p impl = uram
 #pragma HLS BIND_STORAGE variable = memory.odd type = ram_2p impl = uram
   PatchRow row;
