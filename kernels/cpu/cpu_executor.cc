@@ -38,8 +38,9 @@ struct Preparation {
     with.kernels = &cpu::KernelsFor(ChooseIsa(options));
     with.weights = &weights;
     with.expert_layers = options.expert_layers;
-    if (auto pairs = FindExpertLayers(program); pairs.ok()) {
-      with.pairs = *std::move(pairs);
+    if (auto found = FindExpertLayers(program); found.ok()) {
+      with.pairs = *std::move(found);
+      if (options.expert_layers == nullptr) pairs = with.pairs;
     }
     for (const Op& op : program.ops) {
       std::visit([&](const auto& body) { cpu::AddSteps(body, with, &steps); },
@@ -57,7 +58,8 @@ struct Preparation {
   const cpu::ValueLayouts layouts;
   cpu::MemoryArena weights;
   cpu::StepList steps;
-  std::vector<int> end_steps;  // by op: the first step that is not its own
+  std::vector<int> end_steps;      // by op: the first step that is not its own
+  std::vector<ExpertLayer> pairs;  // linears that run as one step
   std::vector<cpu::StepUse> uses;
   std::vector<cpu::Segment> schedule;
   int64_t scratch_bytes = 0;  // per worker
@@ -118,10 +120,31 @@ class CpuExecutor : public Executor {
   void ReportTimes() {
     int step = 0;
     for (size_t op = 0; op < program_.ops.size(); ++op) {
+      absl::Duration time;
       for (; step < prepared_.end_steps[op]; ++step) {
-        (*op_times_)[op] += runner_.TakeStepTime(step);
+        time += runner_.TakeStepTime(step);
       }
+      for (const ExpertLayer& pair : prepared_.pairs) {
+        if (pair.linear != static_cast<int>(op)) continue;
+        const absl::Duration second = TimeOfSecond(pair, time);
+        (*op_times_)[pair.combine] += second;
+        time -= second;
+      }
+      (*op_times_)[op] += time;
     }
+  }
+
+  // Experts' linears that run as one step are timed as one, too: the second
+  // one's part by multiplications.
+  absl::Duration TimeOfSecond(const ExpertLayer& pair,
+                              absl::Duration both) const {
+    const auto& first =
+        std::get<ExpertLinearOp>(program_.ops[pair.linear].body);
+    const auto& second =
+        std::get<ExpertCombineOp>(program_.ops[pair.combine].body);
+    const int64_t in = first.experts[0].matrix.in;
+    const int64_t out = second.experts[0].out;
+    return both * out / (in + out);
   }
 
   // Adds the group sizes of the batch that just ran.

@@ -38,8 +38,10 @@ struct CpuExecutorOptions {
   // REQUIRES: IsaAvailable.
   std::optional<Isa> isa = std::nullopt;
 
-  // Where to add the time that each op takes, by op index; null: not measured.
-  // Must outlive the executor; is resized by NewCpuExecutor.
+  // Where to add the time that each op takes, the mean over all threads, by op
+  // index; null: not measured. Experts' two linears are measured together and
+  // given parts by their multiplications. Must outlive the executor; is resized
+  // by NewCpuExecutor.
   std::vector<absl::Duration>* op_times = nullptr;
 
   // Where NewCpuExecutor writes how much memory intermediate results take, of
