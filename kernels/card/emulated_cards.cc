@@ -42,8 +42,8 @@ absl::StatusOr<fs::path> Find(const char* name) {
   const fs::path file = program.parent_path().parent_path() / "lib" / name;
   std::error_code error;
   if (fs::exists(file, error)) return file;
-  return absl::NotFoundError(absl::StrCat(
-      "emulated cards need ", file.string(), ", which is not there"));
+  return absl::NotFoundError(absl::StrCat("emulated cards need ", file.string(),
+                                          ", which is not there"));
 }
 
 // The file of a sanitizer's runtime, which has to come before any other
@@ -79,9 +79,8 @@ absl::Status EnsureEmulatedCards(int cards, char** argv) {
   auto* const count = Control<int()>("MoevitEmulatedCards");
   if (count != nullptr && count() == cards) return absl::OkStatus();
   if (count != nullptr && count() > 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("this process has ", count(), " emulated cards, not ",
-                     cards));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "this process has ", count(), " emulated cards, not ", cards));
   }
   if (cards < 1 || cards > 16) {
     return absl::InvalidArgumentError(
@@ -103,9 +102,8 @@ absl::Status StartEmulatedCards(int cards) {
   }
   const int error = start(cards);
   if (error == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("starting ", cards,
-                                          " emulated cards: ",
-                                          std::strerror(error)));
+  return absl::InternalError(absl::StrCat(
+      "starting ", cards, " emulated cards: ", std::strerror(error)));
 }
 
 absl::StatusOr<std::string> EmulatedCardAddress(int card) {

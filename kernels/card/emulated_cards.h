@@ -30,8 +30,9 @@ absl::Status StartEmulatedCards(int cards);
 // such card in this process.
 absl::StatusOr<std::string> EmulatedCardAddress(int card);
 
-// The image that was built for emulated cards: "../lib/moevit_card_image.xclbin" of
-// the program. kNotFound when it is not there.
+// The image that was built for emulated cards:
+// "../lib/moevit_card_image.xclbin" of the program. kNotFound when it is not
+// there.
 absl::StatusOr<std::string> EmulatedCardImage();
 
 }  // namespace moevit

@@ -24,9 +24,8 @@ class XrtCard : public Card {
  public:
   XrtCard(XrtCardOptions options, std::unique_ptr<XrtSession> session)
       : options_(std::move(options)),
-        name_(options_.name.empty()
-                  ? absl::StrCat("xrt:", options_.bus_address)
-                  : options_.name),
+        name_(options_.name.empty() ? absl::StrCat("xrt:", options_.bus_address)
+                                    : options_.name),
         emulated_(absl::StrContains(session->shell(), "emulated")),
         units_(Describe(*session)),
         session_(std::move(session)),
@@ -64,8 +63,8 @@ class XrtCard : public Card {
       size_t unit, absl::Span<const KernelArgument> arguments) override {
     MOEVIT_RETURN_IF_ERROR(CheckOpen());
     if (unit >= units_.size()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "unit ", unit, " of a card that has ", units_.size()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("unit ", unit, " of a card that has ", units_.size()));
     }
     MOEVIT_ASSIGN_OR_RETURN(std::shared_ptr<OperationState> state,
                             session_->units()[unit]->Launch(arguments));
@@ -131,8 +130,8 @@ absl::Status XrtCard::Reset() {
     const bool closed = session_->Close(deadline);
     session_ = nullptr;
     if (!closed) {
-      return absl::UnavailableError(absl::StrCat(
-          name_, " does not end its work: reset it from outside"));
+      return absl::UnavailableError(
+          absl::StrCat(name_, " does not end its work: reset it from outside"));
     }
   }
   const absl::Status reset = XrtSession::ResetCard(options_, deadline);

@@ -94,9 +94,8 @@ absl::Status XrtSession::LoadImage(const XrtCardOptions& options) {
     const xrt::xclbin image(options.image_path);
     const std::string uuid = image.get_uuid().to_string();
     if (!options.image_uuid.empty() && uuid != options.image_uuid) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(what, ": its UUID is ", uuid, ", not ",
-                       options.image_uuid));
+      return absl::FailedPreconditionError(absl::StrCat(
+          what, ": its UUID is ", uuid, ", not ", options.image_uuid));
     }
     if (image.get_xsa_name() != shell_) {
       return absl::FailedPreconditionError(
@@ -119,10 +118,10 @@ void XrtSession::CreateUnits(const xrt::xclbin& image) {
   for (const xrt::xclbin::kernel& kernel : image.get_kernels()) {
     for (const xrt::xclbin::ip& unit : kernel.get_cus()) {
       const std::string name = unit.get_name();  // "kernel:instance"
-      units_.push_back(XrtUnit::Create(
-          device_, image.get_uuid(),
-          {kernel.get_name(), name.substr(name.find(':') + 1),
-           Parameters(kernel, unit)}));
+      units_.push_back(
+          XrtUnit::Create(device_, image.get_uuid(),
+                          {kernel.get_name(), name.substr(name.find(':') + 1),
+                           Parameters(kernel, unit)}));
       for (const auto& parameter : units_.back()->description().parameters) {
         if (parameter.is_pointer) banks_.insert(parameter.bank);
       }
@@ -136,9 +135,8 @@ absl::StatusOr<std::shared_ptr<XrtMemory>> XrtSession::Allocate(size_t bytes,
     return absl::InvalidArgumentError("a buffer of 0 bytes");
   }
   if (!banks_.contains(bank)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("no unit reaches bank ", bank, ", only ",
-                     absl::StrJoin(banks_, ", ")));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no unit reaches bank ", bank, ", only ", absl::StrJoin(banks_, ", ")));
   }
   MOEVIT_ASSIGN_OR_RETURN(std::shared_ptr<XrtMemory> memory,
                           XrtMemory::Create(device_, bytes, bank));
@@ -231,7 +229,8 @@ absl::Status XrtSession::ResetCard(const XrtCardOptions& options,
         return WithoutExceptions(what, [&]() -> absl::Status {
           const xrt::device device(bus_address);
           if (device.get_info<xrt::info::device::offline>()) {
-            return absl::UnavailableError(absl::StrCat(what, ": it is offline"));
+            return absl::UnavailableError(
+                absl::StrCat(what, ": it is offline"));
           }
           ResetFunction* const reset = FindReset();
           if (reset == nullptr) return absl::UnimplementedError(what);

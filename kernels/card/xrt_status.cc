@@ -13,9 +13,9 @@ namespace {
 
 absl::StatusCode CodeOf(int error_number) {
   switch (error_number) {
-    case ENODEV:     // offline or gone
-    case EDEADLK:    // waits for a reset since a launch timed out
-    case EBUSY:      // in use by another process
+    case ENODEV:   // offline or gone
+    case EDEADLK:  // waits for a reset since a launch timed out
+    case EBUSY:    // in use by another process
     case ETIMEDOUT:
       return absl::StatusCode::kUnavailable;
     case ENOMEM:

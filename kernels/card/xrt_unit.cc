@@ -133,9 +133,8 @@ absl::Status XrtUnit::SetArguments(absl::Span<const KernelArgument> arguments,
       slot->run.set_arg(index, memory->object());
       slot->buffers.push_back(memory);
     } else {
-      std::visit(
-          [&](const auto& value) { slot->run.set_arg(index, value); },
-          arguments[i]);
+      std::visit([&](const auto& value) { slot->run.set_arg(index, value); },
+                 arguments[i]);
     }
   }
   return absl::OkStatus();

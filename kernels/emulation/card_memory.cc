@@ -31,7 +31,9 @@ std::shared_ptr<BufferObject> BufferObject::Create(const Request& request) {
   return buffer;
 }
 
-uint32_t BufferObject::bank() const { return flags_ & XRT_BO_FLAGS_MEMIDX_MASK; }
+uint32_t BufferObject::bank() const {
+  return flags_ & XRT_BO_FLAGS_MEMIDX_MASK;
+}
 
 bool BufferObject::is_packet() const {
   return TypeOf(flags_) == XCL_BO_FLAGS_EXECBUF;
@@ -45,7 +47,8 @@ bool BufferObject::MapHost(void* user) {
   if (TypeOf(flags_) == XCL_BO_FLAGS_DEV_ONLY) return true;
   const uint64_t size = RoundUpToPage(bytes_);
   file_ = memfd_create("moevit-emulated-buffer", MFD_CLOEXEC);
-  if (file_ < 0 || ftruncate(file_, static_cast<off_t>(size)) != 0) return false;
+  if (file_ < 0 || ftruncate(file_, static_cast<off_t>(size)) != 0)
+    return false;
   void* mapped =
       mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
   if (mapped == MAP_FAILED) return false;

@@ -29,8 +29,8 @@ class BufferObject {
  public:
   struct Request {
     uint64_t bytes = 0;
-    uint32_t flags = 0;     // XRT's: a bank number and XCL_BO_FLAGS_...
-    void* user = nullptr;   // the host's side; null: to be mapped by the user
+    uint32_t flags = 0;    // XRT's: a bank number and XCL_BO_FLAGS_...
+    void* user = nullptr;  // the host's side; null: to be mapped by the user
   };
 
   // Null when there is no memory.

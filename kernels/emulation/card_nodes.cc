@@ -137,7 +137,8 @@ void CardNodes::CreateBoardNodes() {
   for (const auto& [node, content] : kNodes) {
     tree_->Put(directory_ + "/" + node, content);
   }
-  tree_->Put(directory_ + "/rom.u.1/VBNV", std::string(kEmulatedPlatform) + "\n");
+  tree_->Put(directory_ + "/rom.u.1/VBNV",
+             std::string(kEmulatedPlatform) + "\n");
   // Not the "hwmon_sdm" of the newest cards: XRT then reads the sensors of xmc,
   // as it does on a U280.
   tree_->Put(directory_ + "/hwmon/hwmon0/name",

@@ -27,7 +27,7 @@ class CardNodes {
 
   // For example "e000:3b:00.1": a PCI domain that no real card is in.
   const std::string& bus_address() const { return bus_address_; }
-  std::string device_file() const;                // "/dev/dri/renderD200"
+  std::string device_file() const;  // "/dev/dri/renderD200"
   const std::string& directory() const { return directory_; }
 
   // Everything about a card without an image.

@@ -89,9 +89,10 @@ ComputeUnit::Cancelled ComputeUnit::Cancel(const BufferObject* packet) {
   Cancelled result = Cancelled::kStopped;
   {
     MutexLock lock(&mutex_);
-    const auto queued = std::find_if(
-        queue_.begin(), queue_.end(),
-        [packet](const auto& command) { return command->packet.get() == packet; });
+    const auto queued = std::find_if(queue_.begin(), queue_.end(),
+                                     [packet](const auto& command) {
+                                       return command->packet.get() == packet;
+                                     });
     if (queued != queue_.end()) {
       found = std::move(*queued);
       queue_.erase(queued);
@@ -222,13 +223,12 @@ void ComputeUnit::WriteRegisters(const Command& command) {
 ert_cmd_state ComputeUnit::RunKernel(bool flip_bit) {
   MoevitKernelResult result = kMoevitKernelBadRegisters;
   Reach reach{options_.memory};
-  const MoevitKernelCall call = {
-      registers_,
-      options_.register_bytes,
-      options_.offsets.data(),
-      static_cast<uint32_t>(options_.offsets.size()),
-      &reach,
-      &Reach::Translate};
+  const MoevitKernelCall call = {registers_,
+                                 options_.register_bytes,
+                                 options_.offsets.data(),
+                                 static_cast<uint32_t>(options_.offsets.size()),
+                                 &reach,
+                                 &Reach::Translate};
   if (options_.entry != nullptr) result = options_.entry->run(&call);
   if (result != kMoevitKernelDone) {
     std::fprintf(stderr, "emulated card: launch of %s failed: %s\n",

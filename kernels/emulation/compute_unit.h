@@ -47,7 +47,7 @@ class ComputeUnit {
     std::vector<uint32_t> offsets;  // of the parameters' registers
     bool can_reset = false;         // a launch that hangs can be stopped
     const MoevitKernelEntry* entry = nullptr;  // null: launches fail
-    CardMemory* memory = nullptr;   // these three outlive the unit
+    CardMemory* memory = nullptr;              // these three outlive the unit
     FaultPlan* faults = nullptr;
     CardState* state = nullptr;
   };

@@ -87,7 +87,8 @@ std::shared_ptr<OpenFile> EmulatedCard::Open() {
     errno = ErrorOf(*fault, ENODEV);
     return nullptr;
   }
-  const int completions = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE);
+  const int completions =
+      eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE);
   if (completions < 0) return nullptr;
   auto file = std::make_shared<OpenFile>(this, completions);
   MutexLock lock(&mutex_);
@@ -163,8 +164,7 @@ int EmulatedCard::ChangeContext(OpenFile* file, const drm_xocl_ctx& request) {
     return file->CloseContext(unit) ? 0 : EINVAL;
   }
   if (request.op != XOCL_CTX_OP_ALLOC_CTX) return EOPNOTSUPP;
-  if (image_ == nullptr || std::memcmp(image_->uuid().data(),
-                                       request.xclbin_id,
+  if (image_ == nullptr || std::memcmp(image_->uuid().data(), request.xclbin_id,
                                        image_->uuid().size()) != 0) {
     return EBUSY;
   }
@@ -216,8 +216,7 @@ int EmulatedCard::Copy(OpenFile* file, const drm_xocl_sync_bo& request) {
   }
   const bool to_card = request.dir == DRM_XOCL_SYNC_BO_TO_DEVICE;
   FaultEvent event = {FaultKind::kCopyError, index_};
-  event.direction =
-      to_card ? CopyDirection::kToCard : CopyDirection::kFromCard;
+  event.direction = to_card ? CopyDirection::kToCard : CopyDirection::kFromCard;
   if (IsOffline()) return ENODEV;
   if (const auto fault = faults_->Fires(event)) return ErrorOf(*fault, EIO);
   if (buffer->card() == buffer->host()) return 0;

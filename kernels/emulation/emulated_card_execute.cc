@@ -84,8 +84,8 @@ int EmulatedCard::Start(const std::shared_ptr<OpenFile>& file,
   }
   if (idlest == nullptr) return EINVAL;
   ++state_.launches;
-  idlest->Submit(std::make_shared<const Command>(Command{
-      file, std::move(packet), std::move(start.registers)}));
+  idlest->Submit(std::make_shared<const Command>(
+      Command{file, std::move(packet), std::move(start.registers)}));
   return 0;
 }
 

@@ -30,19 +30,19 @@
 namespace moevit::emulation {
 
 enum class FaultKind {
-  kHang,           // the unit never ends
-  kTimeout,        // the driver gives the launch and the card up
-  kError,          // the launch ends in the error state
-  kAbort,          // the launch ends in the aborted state
-  kDelay,          // the launch starts late
-  kBitFlip,        // one bit of the launch's last buffer is wrong
-  kCopyError,      // a copy fails
-  kCopyCorruption, // one bit of a copy is wrong
-  kAllocation,     // a buffer cannot be had
-  kLoad,           // an image cannot be loaded
-  kOpen,           // the card cannot be opened
-  kOffline,        // the card is in reset: copies and launches fail
-  kNoSensor,       // the power sensor is missing
+  kHang,            // the unit never ends
+  kTimeout,         // the driver gives the launch and the card up
+  kError,           // the launch ends in the error state
+  kAbort,           // the launch ends in the aborted state
+  kDelay,           // the launch starts late
+  kBitFlip,         // one bit of the launch's last buffer is wrong
+  kCopyError,       // a copy fails
+  kCopyCorruption,  // one bit of a copy is wrong
+  kAllocation,      // a buffer cannot be had
+  kLoad,            // an image cannot be loaded
+  kOpen,            // the card cannot be opened
+  kOffline,         // the card is in reset: copies and launches fail
+  kNoSensor,        // the power sensor is missing
 };
 
 enum class CopyDirection { kNone, kToCard, kFromCard };

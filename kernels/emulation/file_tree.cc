@@ -23,8 +23,8 @@ bool IsAbandoned(const fs::path& tree) {
   std::error_code error;
   const auto changed = fs::last_write_time(tree, error);
   // One without a lock yet may be just being made.
-  if (error || fs::file_time_type::clock::now() - changed <
-                   std::chrono::minutes(1)) {
+  if (error ||
+      fs::file_time_type::clock::now() - changed < std::chrono::minutes(1)) {
     return false;
   }
   const int lock = open((tree.string() + kLock).c_str(), O_RDWR | O_CLOEXEC);

@@ -123,13 +123,13 @@ struct KernelWrapper<kKernel> {
 
 }  // namespace moevit::emulation
 
-#define MOEVIT_EMULATED_KERNEL(kernel, ...)                                  \
-  extern "C" __attribute__((visibility("default")))                          \
-  const MoevitKernelEntry moevit_kernel_entry_##kernel = {                   \
-      moevit::emulation::kMoevitKernelEntryVersion,                          \
-      sizeof(moevit::emulation::KernelWrapper<&kernel>::kParameters) /       \
-          sizeof(MoevitKernelParameter),                                     \
-      #__VA_ARGS__, moevit::emulation::KernelWrapper<&kernel>::kParameters,  \
+#define MOEVIT_EMULATED_KERNEL(kernel, ...)                                 \
+  extern "C" __attribute__((visibility("default")))                         \
+  const MoevitKernelEntry moevit_kernel_entry_##kernel = {                  \
+      moevit::emulation::kMoevitKernelEntryVersion,                         \
+      sizeof(moevit::emulation::KernelWrapper<&kernel>::kParameters) /      \
+          sizeof(MoevitKernelParameter),                                    \
+      #__VA_ARGS__, moevit::emulation::KernelWrapper<&kernel>::kParameters, \
       moevit::emulation::KernelWrapper<&kernel>::Run};
 
 #endif  // MOEVIT_KERNELS_EMULATION_KERNEL_ENTRY_H_

@@ -92,9 +92,8 @@ void* MapHook(void* address, size_t length, int protection, int flags, int fd,
   const auto map = [=](int mapping_flags, int file, off_t from) {
     // Not the next library's function: sanitizers call this one so early that
     // none can be looked up.
-    return reinterpret_cast<void*>(syscall(SYS_mmap, address, length,
-                                           protection, mapping_flags, file,
-                                           from));
+    return reinterpret_cast<void*>(syscall(
+        SYS_mmap, address, length, protection, mapping_flags, file, from));
   };
   const std::shared_ptr<OpenFile> file = CardFile(fd);
   if (file == nullptr) return map(flags, fd, offset);
@@ -144,9 +143,9 @@ int PollHook(pollfd* files, nfds_t count, int timeout_ms) {
   for (;;) {
     const int64_t left_ms =
         (deadline_ns - MonotonicNanoseconds() + 999'999) / 1'000'000;
-    const int wait_ms =
-        timeout_ms <= 0 ? timeout_ms
-                        : static_cast<int>(std::max<int64_t>(0, left_ms));
+    const int wait_ms = timeout_ms <= 0
+                            ? timeout_ms
+                            : static_cast<int>(std::max<int64_t>(0, left_ms));
     const int polled = next(asked.data(), count, wait_ms);
     if (polled < 0) return polled;
     const int ready = TakeCompletions(cards, asked, files);
@@ -165,54 +164,54 @@ using moevit::emulation::Path;
 
 // NOLINTBEGIN: the names, parameters and exception specifications are libc's.
 
-#define MOEVIT_HOOK_OPEN(name)                                              \
-  MOEVIT_HOOK int name(const char* path, int flags, ...) {                  \
-    va_list arguments;                                                      \
-    va_start(arguments, flags);                                             \
-    const mode_t mode = moevit::emulation::ModeArgument(flags, arguments);  \
-    va_end(arguments);                                                      \
-    return moevit::emulation::OpenHook(path, flags, [=](const char* to) {   \
-      return MOEVIT_NEXT(name, moevit::emulation::OpenFunction)(to, flags,  \
-                                                                mode);      \
-    });                                                                     \
+#define MOEVIT_HOOK_OPEN(name)                                             \
+  MOEVIT_HOOK int name(const char* path, int flags, ...) {                 \
+    va_list arguments;                                                     \
+    va_start(arguments, flags);                                            \
+    const mode_t mode = moevit::emulation::ModeArgument(flags, arguments); \
+    va_end(arguments);                                                     \
+    return moevit::emulation::OpenHook(path, flags, [=](const char* to) {  \
+      return MOEVIT_NEXT(name, moevit::emulation::OpenFunction)(to, flags, \
+                                                                mode);     \
+    });                                                                    \
   }
 MOEVIT_HOOK_OPEN(open)
 MOEVIT_HOOK_OPEN(open64)
 
-#define MOEVIT_HOOK_CHECKED_OPEN(name)                                      \
-  MOEVIT_HOOK int name(const char* path, int flags) {                       \
-    return moevit::emulation::OpenHook(path, flags, [=](const char* to) {   \
-      return MOEVIT_NEXT(name, moevit::emulation::CheckedOpenFunction)(     \
-          to, flags);                                                       \
-    });                                                                     \
+#define MOEVIT_HOOK_CHECKED_OPEN(name)                                         \
+  MOEVIT_HOOK int name(const char* path, int flags) {                          \
+    return moevit::emulation::OpenHook(path, flags, [=](const char* to) {      \
+      return MOEVIT_NEXT(name, moevit::emulation::CheckedOpenFunction)(to,     \
+                                                                       flags); \
+    });                                                                        \
   }
 MOEVIT_HOOK_CHECKED_OPEN(__open_2)
 MOEVIT_HOOK_CHECKED_OPEN(__open64_2)
 
-#define MOEVIT_HOOK_OPEN_AT(name)                                           \
-  MOEVIT_HOOK int name(int directory, const char* path, int flags, ...) {   \
-    va_list arguments;                                                      \
-    va_start(arguments, flags);                                             \
-    const mode_t mode = moevit::emulation::ModeArgument(flags, arguments);  \
-    va_end(arguments);                                                      \
-    return moevit::emulation::OpenHook(path, flags, [=](const char* to) {   \
-      return MOEVIT_NEXT(name, moevit::emulation::OpenAtFunction)(          \
-          directory, to, flags, mode);                                      \
-    });                                                                     \
+#define MOEVIT_HOOK_OPEN_AT(name)                                          \
+  MOEVIT_HOOK int name(int directory, const char* path, int flags, ...) {  \
+    va_list arguments;                                                     \
+    va_start(arguments, flags);                                            \
+    const mode_t mode = moevit::emulation::ModeArgument(flags, arguments); \
+    va_end(arguments);                                                     \
+    return moevit::emulation::OpenHook(path, flags, [=](const char* to) {  \
+      return MOEVIT_NEXT(name, moevit::emulation::OpenAtFunction)(         \
+          directory, to, flags, mode);                                     \
+    });                                                                    \
   }
 MOEVIT_HOOK_OPEN_AT(openat)
 MOEVIT_HOOK_OPEN_AT(openat64)
 
 // A function whose first parameter is a path, with up to two more.
-#define MOEVIT_HOOK_PATH(result, name, type)                      \
-  MOEVIT_HOOK result name(const char* path, type argument) {      \
-    return MOEVIT_NEXT(name, result(const char*, type))(          \
-        Path(path).get(), argument);                              \
+#define MOEVIT_HOOK_PATH(result, name, type)                              \
+  MOEVIT_HOOK result name(const char* path, type argument) {              \
+    return MOEVIT_NEXT(name, result(const char*, type))(Path(path).get(), \
+                                                        argument);        \
   }
-#define MOEVIT_HOOK_PATH_NOEXCEPT(result, name, type)                 \
-  MOEVIT_HOOK result name(const char* path, type argument) noexcept { \
-    return MOEVIT_NEXT(name, result(const char*, type))(              \
-        Path(path).get(), argument);                                  \
+#define MOEVIT_HOOK_PATH_NOEXCEPT(result, name, type)                     \
+  MOEVIT_HOOK result name(const char* path, type argument) noexcept {     \
+    return MOEVIT_NEXT(name, result(const char*, type))(Path(path).get(), \
+                                                        argument);        \
   }
 MOEVIT_HOOK_PATH(FILE*, fopen, const char*)
 MOEVIT_HOOK_PATH(FILE*, fopen64, const char*)
@@ -223,7 +222,7 @@ MOEVIT_HOOK_PATH_NOEXCEPT(int, lstat64, struct stat64*)
 MOEVIT_HOOK_PATH_NOEXCEPT(int, access, int)
 
 MOEVIT_HOOK DIR* opendir(const char* path) {
-  return MOEVIT_NEXT(opendir, DIR*(const char*))(Path(path).get());
+  return MOEVIT_NEXT(opendir, DIR * (const char*))(Path(path).get());
 }
 
 MOEVIT_HOOK ssize_t readlink(const char* path, char* target,

@@ -28,8 +28,9 @@ absl::Status ReadParameters(void* kernels, KernelSpec* kernel) {
   const auto* entry = static_cast<const MoevitKernelEntry*>(
       dlsym(kernels, absl::StrCat(kKernelEntryPrefix, kernel->name).c_str()));
   if (entry == nullptr || entry->version != kMoevitKernelEntryVersion) {
-    return absl::NotFoundError(absl::StrCat(
-        "kernel ", kernel->name, ": no MOEVIT_EMULATED_KERNEL of this version"));
+    return absl::NotFoundError(
+        absl::StrCat("kernel ", kernel->name,
+                     ": no MOEVIT_EMULATED_KERNEL of this version"));
   }
   for (absl::string_view name : absl::StrSplit(entry->names, ',')) {
     kernel->parameters.push_back(

@@ -12,10 +12,10 @@ double PowerModel::Sample(int64_t now_ns, int64_t unit_busy_ns,
   const int64_t units = std::max<int64_t>(0, unit_busy_ns - last_unit_busy_ns_);
   const int64_t copies =
       std::max<int64_t>(0, copy_busy_ns - last_copy_busy_ns_);
-  watts_ = options_.idle_watts +
-           options_.unit_watts * static_cast<double>(units) / period +
-           options_.copy_watts *
-               std::min(1.0, static_cast<double>(copies) / period);
+  watts_ =
+      options_.idle_watts +
+      options_.unit_watts * static_cast<double>(units) / period +
+      options_.copy_watts * std::min(1.0, static_cast<double>(copies) / period);
   joules_ += watts_ * period * 1e-9;
   last_ns_ = now_ns;
   last_unit_busy_ns_ = unit_busy_ns;

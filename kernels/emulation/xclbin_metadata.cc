@@ -39,12 +39,11 @@ void AppendPorts(const KernelSpec& kernel, std::string* xml) {
       kRegisterBytes);
   for (const ParameterSpec& parameter : kernel.parameters) {
     if (!parameter.is_pointer) continue;
-    absl::StrAppendFormat(
-        xml,
-        "     <port name=\"m_axi_%s\" mode=\"master\" "
-        "range=\"0xFFFFFFFFFFFFFFFF\" dataWidth=\"512\" "
-        "portType=\"addressable\" base=\"0x0\"/>\n",
-        parameter.name);
+    absl::StrAppendFormat(xml,
+                          "     <port name=\"m_axi_%s\" mode=\"master\" "
+                          "range=\"0xFFFFFFFFFFFFFFFF\" dataWidth=\"512\" "
+                          "portType=\"addressable\" base=\"0x0\"/>\n",
+                          parameter.name);
   }
 }
 
@@ -59,14 +58,14 @@ void AppendKernel(const KernelSpec& kernel, int first_unit, std::string* xml) {
   AppendPorts(kernel, xml);
   AppendParameters(kernel, xml);
   for (size_t i = 0; i < kernel.units.size(); ++i) {
-    absl::StrAppendFormat(
-        xml,
-        "     <instance name=\"%s\">\n"
-        "      <addrRemap base=\"0x%x\" range=\"0x%x\" "
-        "port=\"s_axi_control\"/>\n"
-        "     </instance>\n",
-        kernel.units[i].instance,
-        RegisterAddress(first_unit + static_cast<int>(i)), kRegisterBytes);
+    absl::StrAppendFormat(xml,
+                          "     <instance name=\"%s\">\n"
+                          "      <addrRemap base=\"0x%x\" range=\"0x%x\" "
+                          "port=\"s_axi_control\"/>\n"
+                          "     </instance>\n",
+                          kernel.units[i].instance,
+                          RegisterAddress(first_unit + static_cast<int>(i)),
+                          kRegisterBytes);
   }
   absl::StrAppend(xml, "    </kernel>\n");
 }
@@ -97,8 +96,7 @@ std::string KernelMetadata(const XclbinSpec& spec) {
     AppendKernel(kernel, first_unit, &xml);
     first_unit += static_cast<int>(kernel.units.size());
   }
-  absl::StrAppend(&xml,
-                  "   </core>\n  </device>\n </platform>\n</project>\n");
+  absl::StrAppend(&xml, "   </core>\n  </device>\n </platform>\n</project>\n");
   return xml;
 }
 

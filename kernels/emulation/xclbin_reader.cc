@@ -47,10 +47,10 @@ void ReadUnits(std::string_view section, Image* image) {
     if (unit.m_type != IP_KERNEL || unit.m_base_address == kNoAddress) continue;
     const std::string name = Text(unit.m_name);  // "kernel:instance"
     const size_t colon = name.find(':');
-    image->units.push_back({name.substr(0, colon),
-                            colon == std::string::npos ? name
-                                                       : name.substr(colon + 1),
-                            unit.m_base_address});
+    image->units.push_back(
+        {name.substr(0, colon),
+         colon == std::string::npos ? name : name.substr(colon + 1),
+         unit.m_base_address});
   }
   std::sort(image->units.begin(), image->units.end(),
             [](const ImageUnit& a, const ImageUnit& b) {
@@ -82,9 +82,9 @@ std::string ReadImage(const axlf& container, Image* image) {
     return "no xclbin2 container";
   }
   const axlf_header& header = container.m_header;
-  const uint64_t headers = offsetof(axlf, m_sections) +
-                           uint64_t{header.m_numSections} *
-                               sizeof(axlf_section_header);
+  const uint64_t headers =
+      offsetof(axlf, m_sections) +
+      uint64_t{header.m_numSections} * sizeof(axlf_section_header);
   if (headers > header.m_length) {
     return std::to_string(header.m_numSections) + " sections in " +
            std::to_string(header.m_length) + " bytes";

@@ -163,8 +163,8 @@ absl::Status ReadConnectivityLine(absl::string_view line, XclbinSpec* spec) {
 
 absl::Status At(absl::string_view name, int line, const absl::Status& status) {
   if (status.ok()) return status;
-  return absl::Status(status.code(), absl::StrCat(name, ":", line, ": ",
-                                                  status.message()));
+  return absl::Status(status.code(),
+                      absl::StrCat(name, ":", line, ": ", status.message()));
 }
 
 absl::string_view WithoutComment(absl::string_view line) {
@@ -186,9 +186,8 @@ absl::Status CheckUnit(const XclbinSpec& spec, const KernelSpec& kernel,
     MOEVIT_RETURN_IF_ERROR(MemoriesOf(spec, bank->second).status());
   }
   if (pointers == unit.banks.size()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ": ", unit.banks.size(), " sp= for ", pointers,
-                   " pointers"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      name, ": ", unit.banks.size(), " sp= for ", pointers, " pointers"));
 }
 
 }  // namespace

@@ -104,9 +104,9 @@ absl::StatusOr<Topology> MakeTopology(const XclbinSpec& spec) {
     for (const UnitSpec& unit : kernel.units) {
       for (size_t i = 0; i < kernel.parameters.size(); ++i) {
         if (!kernel.parameters[i].is_pointer) continue;
-        MOEVIT_RETURN_IF_ERROR(
-            Connect(spec, static_cast<int>(i), number,
-                    unit.banks.at(kernel.parameters[i].name), &topology));
+        MOEVIT_RETURN_IF_ERROR(Connect(spec, static_cast<int>(i), number,
+                                       unit.banks.at(kernel.parameters[i].name),
+                                       &topology));
       }
       ++number;
     }
@@ -139,9 +139,9 @@ std::vector<clock_freq> Clocks(const XclbinSpec& spec) {
     clock_freq clock = {};
     clock.m_freq_Mhz = static_cast<uint16_t>(spec_clock.mhz);
     clock.m_type = clocks.empty() ? CT_DATA : CT_KERNEL;
-    PutText(absl::string_view(spec_clock.name)
-                .substr(0, sizeof(clock.m_name) - 1),
-            clock.m_name);
+    PutText(
+        absl::string_view(spec_clock.name).substr(0, sizeof(clock.m_name) - 1),
+        clock.m_name);
     clocks.push_back(clock);
   }
   return clocks;
@@ -192,7 +192,8 @@ axlf Header(const XclbinSpec& spec, const std::vector<Section>& sections,
   PutText(spec.platform, header.m_header.m_platformVBNV);
   header.m_header.m_numSections = static_cast<uint32_t>(sections.size());
   std::string all = spec.platform;
-  for (const Section& section : sections) absl::StrAppend(&all, section.content);
+  for (const Section& section : sections)
+    absl::StrAppend(&all, section.content);
   const std::string digest = absl::HexStringToBytes(Sha256Hex(all));
   std::memcpy(header.m_header.uuid, digest.data(),
               sizeof(header.m_header.uuid));

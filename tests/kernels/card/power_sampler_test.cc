@@ -21,8 +21,7 @@ TEST(PowerSamplerTest, GivesWhatTheSensorSaidLast) {
 
 TEST(PowerSamplerTest, GivesTheSensorsErrorUntilItWorksAgain) {
   absl::StatusOr<double> sensor = absl::InternalError("broken");
-  PowerSampler sampler([&sensor] { return sensor; },
-                       absl::InfiniteDuration());
+  PowerSampler sampler([&sensor] { return sensor; }, absl::InfiniteDuration());
   sampler.Sample();
   EXPECT_EQ(sampler.Latest().status(), absl::InternalError("broken"));
   sensor = 12.5;
@@ -49,9 +48,8 @@ TEST(BoardWattsTest, ReadsMicrowattsOfCardsWithAVmr) {
 }
 
 TEST(BoardWattsTest, ABoardMayHaveNoSensor) {
-  for (const char* electrical : {
-           "{}", R"({"power_consumption_watts": "N/A"})",
-           R"({"power_consumption_watts": "N\/A"})"}) {
+  for (const char* electrical : {"{}", R"({"power_consumption_watts": "N/A"})",
+                                 R"({"power_consumption_watts": "N\/A"})"}) {
     EXPECT_EQ(BoardWatts(electrical).status().code(),
               absl::StatusCode::kUnavailable)
         << electrical;

@@ -6,8 +6,7 @@
 
 extern "C" {
 
-void test_add(const int32_t* a, const int32_t* b, int32_t* sum,
-              int32_t count) {
+void test_add(const int32_t* a, const int32_t* b, int32_t* sum, int32_t count) {
   for (int32_t i = 0; i < count; ++i) sum[i] = a[i] + b[i];
 }
 

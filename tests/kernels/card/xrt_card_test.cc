@@ -220,22 +220,21 @@ TEST_F(XrtCardTest, TheCardSeesOnlyWhatWasCopied) {
 
 TEST_F(XrtCardTest, PassesScalarsOfEveryWidth) {
   Card* const card = cards_[0].get();
-  auto seen = card->Allocate(
-      32, card->compute_units()[kScalars].parameters[4].bank);
+  auto seen =
+      card->Allocate(32, card->compute_units()[kScalars].parameters[4].bank);
   ASSERT_TRUE(seen.ok()) << seen.status();
   for (int64_t c : {int64_t{1}, std::numeric_limits<int64_t>::min()}) {
     // Twice: the first values must not show in the second registers.
-    auto launch = card->Launch(
-        kScalars, {int32_t{-7}, uint32_t{0xfffffff0}, c,
-                   uint64_t{0x123456789abcdef0}, seen->get()});
+    auto launch =
+        card->Launch(kScalars, {int32_t{-7}, uint32_t{0xfffffff0}, c,
+                                uint64_t{0x123456789abcdef0}, seen->get()});
     ASSERT_TRUE(launch.ok()) << launch.status();
     ASSERT_TRUE((*launch)->Wait(absl::Now() + kLong).ok());
     auto copy = card->CopyFromCard(seen->get(), 0, 32);
     ASSERT_TRUE(copy.ok() && (*copy)->Wait(absl::Now() + kLong).ok());
     std::vector<int64_t> values(4);
     std::memcpy(values.data(), (*seen)->host().data(), 32);
-    EXPECT_THAT(values,
-                ElementsAre(-7, 0xfffffff0, c, 0x123456789abcdef0));
+    EXPECT_THAT(values, ElementsAre(-7, 0xfffffff0, c, 0x123456789abcdef0));
   }
 }
 
@@ -275,8 +274,9 @@ TEST_F(XrtCardTest, RefusesBuffersThatCannotBe) {
   EXPECT_EQ(code(16, -1), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(size_t{257} << 20, 0), absl::StatusCode::kResourceExhausted);
   Addition addition(card, kAdd1);
-  EXPECT_EQ(card->CopyToCard(addition.buffer(0), 4,
-                             Addition::kCount * 4).status().code(),
+  EXPECT_EQ(card->CopyToCard(addition.buffer(0), 4, Addition::kCount * 4)
+                .status()
+                .code(),
             absl::StatusCode::kInvalidArgument);
 }
 
@@ -378,8 +378,7 @@ TEST_F(XrtCardTest, ACardThatCannotBeBroughtBackIsUnavailableUntilItCan) {
   Addition addition(card, kAdd1);
   Inject("offline:card=0");
   EXPECT_EQ(addition.CopyIn().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(addition.Launch().status().code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(addition.Launch().status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(card->Reset().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(card->Allocate(64, 0).status().code(),
             absl::StatusCode::kUnavailable);
@@ -391,8 +390,7 @@ TEST_F(XrtCardTest, ACardThatCannotBeBroughtBackIsUnavailableUntilItCan) {
   MoevitEmulatedCardsClearFaults();
   Inject("open:card=0");
   EXPECT_FALSE(card->Reset().ok());
-  EXPECT_EQ(card->PowerWatts().status().code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(card->PowerWatts().status().code(), absl::StatusCode::kUnavailable);
   MoevitEmulatedCardsClearFaults();
   ASSERT_TRUE(card->Reset().ok());
   EXPECT_TRUE(Works(0, kAdd1));
@@ -411,8 +409,7 @@ TEST_F(XrtCardTest, OpensNoCardThatIsNotThere) {
 TEST_F(XrtCardTest, RefusesImagesThatAreMissingOrDamaged) {
   XrtCardOptions options = Options(0);
   options.image_path = "/nonexistent.xclbin";
-  EXPECT_EQ(OpenXrtCard(options).status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_EQ(OpenXrtCard(options).status().code(), absl::StatusCode::kNotFound);
   options.image_path = __FILE__;
   EXPECT_FALSE(OpenXrtCard(options).ok());
 }

@@ -94,8 +94,8 @@ TEST(CardMemoryTest, PacketsTakeNoMemoryOfTheCard) {
 
 TEST(CardMemoryTest, AKernelThatRunsOffABufferStops) {
   const auto buffer = Buffer(10, 0);
-  EXPECT_DEATH(
-      *static_cast<volatile uint8_t*>(buffer->card() + kPageBytes) = 1, "");
+  EXPECT_DEATH(*static_cast<volatile uint8_t*>(buffer->card() + kPageBytes) = 1,
+               "");
 }
 
 TEST(CardMemoryTest, TellsHowFullBanksAre) {

@@ -97,9 +97,9 @@ TEST(FaultPlanTest, CountsFaultsByCard) {
 
 TEST(FaultPlanTest, RefusesWhatItDoesNotUnderstand) {
   for (const char* rules :
-       {"fire", "hang:card", "hang:card=", "hang:card=x",
-        "hang:card=-1", "hang:colour=1", "hang:nth=0", "hang:count=0",
-        "hang:every=0", "copy_error:direction=up", "hang;;nothing",
+       {"fire", "hang:card", "hang:card=", "hang:card=x", "hang:card=-1",
+        "hang:colour=1", "hang:nth=0", "hang:count=0", "hang:every=0",
+        "copy_error:direction=up", "hang;;nothing",
         "hang:kernel=", "hang:nth=99999999999999999999"}) {
     FaultPlan plan;
     const std::string wrong = plan.Add(rules);

@@ -105,10 +105,10 @@ TEST(XclbinSpecTest, ErrorsNameTheLine) {
   };
   for (const auto& [text, message] : connectivities) {
     XclbinSpec spec;
-    EXPECT_THAT(std::string(ReadConnectivity("[connectivity]\n" + text, "c",
-                                             &spec)
-                                .message()),
-                HasSubstr(message));
+    EXPECT_THAT(
+        std::string(
+            ReadConnectivity("[connectivity]\n" + text, "c", &spec).message()),
+        HasSubstr(message));
   }
 }
 
