@@ -1,4 +1,4 @@
-"""Whether the engines answer the same: everybody's int8 against the float model."""
+"""Whether engines answer the same: each in int8 against the float model."""
 
 import dataclasses
 import pathlib
