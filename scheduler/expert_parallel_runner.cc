@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/status_macros.h"
+#include "scheduler/experts/expert_groups.h"
 
 namespace moevit {
 namespace {
@@ -115,6 +116,7 @@ void ExpertParallelRunner::BeginBatch() {
     }
   }
   Replan(/*again=*/true);
+  for (const auto& station : stations_) station->station().PinHottest();
 }
 
 void ExpertParallelRunner::Measure(const ExpertLayerCall& call) {
@@ -122,6 +124,9 @@ void ExpertParallelRunner::Measure(const ExpertLayerCall& call) {
   for (size_t e = 0; e < loads.size(); ++e) {
     loads[e] += call.first[e + 1] - call.first[e];
   }
+  ++totals_.layers;
+  totals_.rows += call.first.back();
+  totals_.rows_in_tiles += RowsInTiles(call.first, options_.plan.min_rows);
 }
 
 absl::Status ExpertParallelRunner::RunLayer(const ExpertLayerCall& call) {
@@ -129,7 +134,6 @@ absl::Status ExpertParallelRunner::RunLayer(const ExpertLayerCall& call) {
   if (device_lost_) Replan(/*again=*/true);
   Measure(call);
   planner_.Plan(call.first, runners_[call.layer]);
-  ++totals_.layers;
   totals_.imbalance_sum += planner_.Imbalance();
   MoveColdParts(call.layer);
   MOEVIT_RETURN_IF_ERROR(RunParts(call));

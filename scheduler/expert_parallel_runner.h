@@ -32,7 +32,8 @@ struct ExpertRunnerOptions {
   ExpertPlanOptions plan;
   PlacementOptions placement;
   ExpertCosts home_costs;
-  // Batches after which the measured load is compared with the placement.
+  // Batches after which the measured load is compared with the placement, and
+  // the most used experts of every device are pinned.
   // REQUIRES: at least 1.
   int batches_per_replan = 64;
   // What counts of older load when it is. REQUIRES: in [0, 1).
@@ -49,6 +50,9 @@ struct ExpertRunnerStatistics {
   };
   std::vector<Device> devices;
   int64_t layers = 0;         // sparse layers run
+  int64_t rows = 0;           // assignments in them
+  int64_t rows_in_tiles = 0;  // these with every group in whole tiles, of
+                              // ExpertPlanOptions::min_rows
   double imbalance_sum = 0;   // over the layers: see ExpertPlanner::Imbalance
   int64_t parts_rerun = 0;    // that a device left behind
   int64_t replans = 0;        // of the placement, the first not counted

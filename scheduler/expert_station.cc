@@ -42,7 +42,9 @@ ExpertStation::ExpertStation(std::unique_ptr<ExpertDevice> device,
       cache_({.budget_bytes = device_->memory_bytes()},
              Sizes(*device_, experts)) {
   for (size_t layer = 0; layer < experts.size(); ++layer) {
-    layer_of_.insert(layer_of_.end(), experts[layer], static_cast<int>(layer));
+    const int number = static_cast<int>(layer);
+    layer_of_.insert(layer_of_.end(), experts[layer], number);
+    largest_bytes_ = std::max(largest_bytes_, device_->ExpertBytes(number));
   }
 }
 
@@ -52,6 +54,11 @@ absl::Span<const uint8_t> ExpertStation::Resident(int layer) {
     resident_.push_back(!lost_ && cache_.resident(id) ? 1 : 0);
   }
   return resident_;
+}
+
+void ExpertStation::PinHottest() {
+  const int64_t memory = device_->memory_bytes();
+  cache_.PinHottest(std::min(memory / 2, memory - 2 * largest_bytes_));
 }
 
 size_t ExpertStation::Run(const ExpertLayerCall& call, bool reverse,

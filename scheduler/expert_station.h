@@ -33,6 +33,10 @@ class ExpertStation {
   // Counts the uses of weights together until the next call.
   void BeginBatch() { cache_.NextEpoch(); }
 
+  // Pins the most used experts, in half of the memory at most and such that two
+  // others fit beside them: the one that runs and the next.
+  void PinHottest();
+
   // Computes the parts, which it reorders: first those whose weights are
   // there, in one go, then one expert after the other, the next one's weights
   // being loaded before the current one runs where there is room for both.
@@ -69,6 +73,7 @@ class ExpertStation {
 
   const std::unique_ptr<ExpertDevice> device_;
   std::vector<int> first_id_;  // [layers + 1], of the cache's numbers
+  int64_t largest_bytes_ = 0;  // of an expert
   std::vector<int> layer_of_;  // by the cache's number
   ExpertCache cache_;
   std::vector<uint8_t> resident_;  // of Resident
