@@ -122,6 +122,18 @@ absl::StatusOr<std::unique_ptr<CardBuffer>> CardContext::Allocate(
   return buffer;
 }
 
+absl::Status CardContext::Store(CardBuffer* buffer) const {
+  const absl::Span<const uint8_t> host = buffer->host();
+  const auto size = static_cast<int64_t>(host.size());
+  const std::vector<uint8_t> stored(host.begin(), host.end());
+  MOEVIT_RETURN_IF_ERROR(CopyToCard(buffer, size));
+  MOEVIT_RETURN_IF_ERROR(CopyFromCard(buffer, size));
+  if (host == absl::MakeConstSpan(stored)) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(size, " bytes read back from ",
+                                          card_->name(),
+                                          " are not what was stored"));
+}
+
 absl::Status CardContext::CopyToCard(CardBuffer* buffer, int64_t bytes) const {
   MOEVIT_ASSIGN_OR_RETURN(
       const std::unique_ptr<CardOperation> copy,

@@ -59,6 +59,10 @@ class CardContext {
     return Allocate(LinearPort::kInput, bytes);
   }
 
+  // Copies the whole host side to the card and reads it back. Blocks. Returns
+  // kDataLoss if something else came back.
+  absl::Status Store(CardBuffer* buffer) const;
+
   // Block until the first `bytes` bytes are copied, or the kernel has ended.
   absl::Status CopyToCard(CardBuffer* buffer, int64_t bytes) const;
   absl::Status CopyFromCard(CardBuffer* buffer, int64_t bytes) const;

@@ -17,10 +17,12 @@ namespace {
 
 class CardExecutor : public Executor {
  public:
-  CardExecutor(std::shared_ptr<const ResidentProgram> resident, int max_batch)
+  CardExecutor(std::shared_ptr<const ResidentProgram> resident,
+               const CardExecutorOptions& options)
       : resident_(std::move(resident)),
         program_(resident_->program()),
-        max_batch_(max_batch),
+        max_batch_(options.max_batch),
+        keep_schedules_(options.keep_schedules),
         routings_(program_.values.size()) {}
 
   absl::Status Allocate() {
@@ -95,6 +97,7 @@ class CardExecutor : public Executor {
     batch.routings = absl::MakeSpan(routings_);
     for (size_t i = 0; i < memories_.size(); ++i) {
       if (cancelled()) return BatchCancelledError();
+      if (!keep_schedules_) memories_[i].scheduled_images = 0;
       MOEVIT_RETURN_IF_ERROR(resident_->steps()[i]->Run(batch, memories_[i]));
     }
     return absl::OkStatus();
@@ -135,6 +138,7 @@ class CardExecutor : public Executor {
   const std::shared_ptr<const ResidentProgram> resident_;
   const Program& program_;
   const int max_batch_;
+  const bool keep_schedules_;
   card::ActivationBuffers activations_;
   std::unique_ptr<CardBuffer> pixels_;
   std::unique_ptr<CardBuffer> logits_;
@@ -148,8 +152,7 @@ class CardExecutor : public Executor {
 absl::StatusOr<std::unique_ptr<Executor>> NewCardExecutor(
     std::shared_ptr<const ResidentProgram> program,
     const CardExecutorOptions& options) {
-  auto executor =
-      std::make_unique<CardExecutor>(std::move(program), options.max_batch);
+  auto executor = std::make_unique<CardExecutor>(std::move(program), options);
   MOEVIT_RETURN_IF_ERROR(executor->Allocate());
   return executor;
 }

@@ -16,6 +16,10 @@ struct CardExecutorOptions {
   // Most images in card memory at a time; larger batches run in parts.
   // Default: 16.
   int max_batch = 16;
+
+  // Whether schedules that did not change stay on the card from batch to batch.
+  // Otherwise nothing but weights and parameters does. Default: yes.
+  bool keep_schedules = true;
 };
 
 // An executor named like its card. It has activations of its own: two of them

@@ -43,7 +43,7 @@ class ParameterWriter {
     MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<CardBuffer> buffer,
                             context.Allocate(port, size));
     std::memcpy(buffer->host().data(), bytes_.data(), bytes_.size());
-    MOEVIT_RETURN_IF_ERROR(context.CopyToCard(buffer.get(), size));
+    MOEVIT_RETURN_IF_ERROR(context.Store(buffer.get()));
     return buffer;
   }
 

@@ -133,8 +133,7 @@ absl::StatusOr<ResidentMatrices> ResidentMatrices::Load(
   for (int port = 0; port < 2; ++port) {
     CardBuffer& buffer = *resident.ports_[port];
     resident.checksums_[port] = ChecksumOf(buffer);
-    MOEVIT_RETURN_IF_ERROR(context.CopyToCard(
-        &buffer, static_cast<int64_t>(buffer.host().size())));
+    MOEVIT_RETURN_IF_ERROR(context.Store(&buffer));
   }
   return resident;
 }

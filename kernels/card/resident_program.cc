@@ -41,6 +41,7 @@ absl::StatusOr<std::shared_ptr<const ResidentProgram>> ResidentProgram::Load(
 }
 
 absl::Status ResidentProgram::Verify() const {
+  MutexLock lock(&verify_mutex_);
   for (size_t i = 0; i < steps_.size(); ++i) {
     const absl::Status status = steps_[i]->Verify(context_);
     if (!status.ok()) return AtOp(program_->ops[i], status);

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "base/mutex.h"
 #include "kernels/card/card.h"
 #include "kernels/card/card_context.h"
 #include "kernels/card/card_step.h"
@@ -33,7 +34,7 @@ struct ResidentProgramOptions {
   absl::Duration timeout = absl::Seconds(5);
 };
 
-// Immutable once loaded. Void after Card::Reset: load it again.
+// Thread safe. Void after Card::Reset: load it again.
 class ResidentProgram {
  public:
   // Blocks until everything is on the card. `program` passed VerifyProgram; it
@@ -54,8 +55,7 @@ class ResidentProgram {
   }
 
   // Reads the matrices back from the card. Returns kDataLoss, naming the op,
-  // if one has changed. Not to be called by two threads at a time; executors
-  // may run meanwhile.
+  // if one has changed. Executors may run meanwhile.
   absl::Status Verify() const;
 
  private:
@@ -67,6 +67,7 @@ class ResidentProgram {
   const card::CardContext context_;
   const std::vector<card::ValueLayout> layouts_;
   std::vector<std::unique_ptr<card::CardStep>> steps_;
+  mutable Mutex verify_mutex_;  // one at a time reads weights back
 };
 
 }  // namespace moevit

@@ -10,11 +10,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
-#include "kernels/card/direct_card.h"
 #include "kernels/card/resident_program.h"
 #include "kernels/hls/cards.h"
 #include "kernels/reference/reference_executor.h"
 #include "program/random_program.h"
+#include "tests/kernels/card/unreliable_card.h"
 
 namespace moevit {
 namespace {
@@ -69,51 +69,9 @@ std::vector<Shape> Shapes() {
   };
 }
 
-// Passes everything on and remembers the newest buffer, to damage it.
-class RecordingCard : public Card {
- public:
-  explicit RecordingCard(Card* card) : card_(*card) {}
-
-  // Changes one bit in card memory.
-  void DamageNewestBuffer() {
-    newest_->host()[newest_->host().size() / 2] ^= 4;
-    EXPECT_TRUE(card_.CopyToCard(newest_, 0, newest_->host().size()).ok());
-  }
-
-  absl::string_view name() const override { return card_.name(); }
-  bool emulated() const override { return card_.emulated(); }
-  const std::vector<ComputeUnit>& compute_units() const override {
-    return card_.compute_units();
-  }
-  absl::StatusOr<std::unique_ptr<CardBuffer>> Allocate(size_t bytes,
-                                                       int bank) override {
-    auto buffer = card_.Allocate(bytes, bank);
-    if (buffer.ok()) newest_ = buffer->get();
-    return buffer;
-  }
-  absl::StatusOr<std::unique_ptr<CardOperation>> CopyToCard(
-      CardBuffer* buffer, size_t offset, size_t bytes) override {
-    return card_.CopyToCard(buffer, offset, bytes);
-  }
-  absl::StatusOr<std::unique_ptr<CardOperation>> CopyFromCard(
-      CardBuffer* buffer, size_t offset, size_t bytes) override {
-    return card_.CopyFromCard(buffer, offset, bytes);
-  }
-  absl::StatusOr<std::unique_ptr<CardOperation>> Launch(
-      size_t unit, absl::Span<const KernelArgument> arguments) override {
-    return card_.Launch(unit, arguments);
-  }
-  absl::StatusOr<double> PowerWatts() override { return card_.PowerWatts(); }
-  absl::Status Reset() override { return card_.Reset(); }
-
- private:
-  Card& card_;
-  CardBuffer* newest_ = nullptr;
-};
-
 class CardExecutorTest : public ::testing::TestWithParam<Shape> {
  protected:
-  CardExecutorTest() : card_(NewDirectCard("direct")) {}
+  CardExecutorTest() : card_(std::make_unique<UnreliableCard>()) {}
 
   std::unique_ptr<Executor> LoadAndMake(const Program& program, int max_batch) {
     auto resident =
@@ -125,7 +83,7 @@ class CardExecutorTest : public ::testing::TestWithParam<Shape> {
     return *std::move(executor);
   }
 
-  const std::unique_ptr<Card> card_;
+  const std::unique_ptr<UnreliableCard> card_;
 };
 
 TEST_P(CardExecutorTest, GivesTheReferencesBits) {
@@ -186,11 +144,11 @@ TEST_F(ResidentProgramTest, RefusesMoreChoicesThanTheGateMakes) {
 
 TEST_F(ResidentProgramTest, FindsWeightsThatChangedOnTheCard) {
   const Program program = RandomProgram({});
-  RecordingCard card(card_.get());
-  auto resident = ResidentProgram::Load(&program, &card, DefaultOptions());
+  auto resident =
+      ResidentProgram::Load(&program, card_.get(), DefaultOptions());
   ASSERT_TRUE(resident.ok()) << resident.status();
   EXPECT_TRUE((*resident)->Verify().ok());
-  card.DamageNewestBuffer();
+  card_->DamageBuffer(card_->buffers() - 1);
   const absl::Status status = (*resident)->Verify();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(absl::StrContains(status.message(), "op head")) << status;

@@ -1,0 +1,278 @@
+#include "kernels/card/card_device.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "kernels/card/card_executor.h"
+#include "kernels/cpu/cpu_executor.h"
+
+namespace moevit {
+namespace {
+
+// How many batches can have a linear unit of their own.
+int CountPipelines(const Card& card) {
+  const auto& units = card.compute_units();
+  const auto linear = std::count_if(
+      units.begin(), units.end(),
+      [](const ComputeUnit& unit) { return unit.kernel == "moevit_linear"; });
+  return std::max(1, static_cast<int>(linear));
+}
+
+// A batch may be at fault, or not wanted any more; everything else is the
+// card's.
+bool IsCardFault(const absl::Status& status) {
+  return !status.ok() && status.code() != absl::StatusCode::kInvalidArgument &&
+         status.code() != absl::StatusCode::kCancelled;
+}
+
+// Errors that mean nothing by themselves to who holds an executor.
+absl::Status AsDeviceError(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kNotFound:
+      return absl::UnavailableError(status.message());
+    default:
+      return status;
+  }
+}
+
+// Some image, and what every executor answers to it.
+struct Canary {
+  std::vector<uint8_t> pixels;
+  std::vector<int32_t> logits;
+};
+
+absl::StatusOr<Canary> MakeCanary(const Program& program) {
+  Canary canary;
+  uint32_t state = 1;
+  canary.pixels.resize(program.image_bytes());
+  for (uint8_t& pixel : canary.pixels) {
+    state = state * 1664525 + 1013904223;  // Numerical Recipes' generator
+    pixel = static_cast<uint8_t>(state >> 24);
+  }
+  canary.logits.resize(program.classes);
+  CpuExecutorOptions options;
+  options.threads = 1;
+  options.max_batch = 1;
+  MOEVIT_RETURN_IF_ERROR(
+      NewCpuExecutor(&program, options)
+          ->Run(1, canary.pixels, absl::MakeSpan(canary.logits), nullptr));
+  return canary;
+}
+
+}  // namespace
+
+// A part in the use of a card, for as long as it lives.
+class CardUse {
+ public:
+  explicit CardUse(CardDevice* device) : device_(*device) {}
+  CardUse(const CardUse&) = delete;
+  CardUse& operator=(const CardUse&) = delete;
+  ~CardUse() {
+    if (resident_ != nullptr) device_.Leave(fault_);
+  }
+
+  absl::Status Begin(const Program* program, int pipeline) {
+    MOEVIT_ASSIGN_OR_RETURN(resident_,
+                            device_.Enter(program, pipeline, &generation_));
+    return absl::OkStatus();
+  }
+
+  // Passes `status` on, and remembers whether it speaks against the card.
+  absl::Status Judge(const absl::Status& status) {
+    fault_ = fault_ || IsCardFault(status);
+    return status;
+  }
+
+  const std::shared_ptr<const ResidentProgram>& resident() const {
+    return resident_;
+  }
+  int64_t generation() const { return generation_; }
+  const CardDeviceOptions& options() const { return device_.options_; }
+
+ private:
+  CardDevice& device_;
+  std::shared_ptr<const ResidentProgram> resident_;
+  int64_t generation_ = 0;
+  bool fault_ = false;
+};
+
+namespace {
+
+class DeviceExecutor : public Executor {
+ public:
+  DeviceExecutor(CardDevice* device, const Program* program, int pipeline,
+                 int max_batch, Canary canary)
+      : device_(device),
+        program_(program),
+        pipeline_(pipeline),
+        max_batch_(max_batch),
+        canary_(std::move(canary)) {}
+
+  absl::string_view name() const override { return device_->card().name(); }
+
+  absl::Status Run(int images, absl::Span<const uint8_t> pixels,
+                   absl::Span<int32_t> logits, ExpertLoad* load) override {
+    return RunCancellable(images, pixels, logits, load, [] { return false; });
+  }
+
+  absl::Status RunCancellable(int images, absl::Span<const uint8_t> pixels,
+                              absl::Span<int32_t> logits, ExpertLoad* load,
+                              absl::FunctionRef<bool()> cancelled) override {
+    CardUse use(device_);
+    MOEVIT_RETURN_IF_ERROR(use.Begin(program_, pipeline_));
+    return AsDeviceError(
+        use.Judge(RunOn(use, images, pixels, logits, load, cancelled)));
+  }
+
+  // Makes sure that the program is on the card and works there.
+  absl::Status Prepare() {
+    CardUse use(device_);
+    MOEVIT_RETURN_IF_ERROR(use.Begin(program_, pipeline_));
+    return use.Judge(Renew(use));
+  }
+
+ private:
+  absl::Status RunOn(const CardUse& use, int images,
+                     absl::Span<const uint8_t> pixels,
+                     absl::Span<int32_t> logits, ExpertLoad* load,
+                     absl::FunctionRef<bool()> cancelled) {
+    MOEVIT_RETURN_IF_ERROR(Renew(use));
+    MOEVIT_RETURN_IF_ERROR(
+        executor_->RunCancellable(images, pixels, logits, load, cancelled));
+    if (use.options().verification == CardVerification::kTwice) {
+      MOEVIT_RETURN_IF_ERROR(CheckAgain(images, pixels, logits, cancelled));
+    }
+    if (use.options().verification != CardVerification::kNone &&
+        ++batches_since_canary_ >= use.options().canary_period) {
+      MOEVIT_RETURN_IF_ERROR(CheckCanary(*use.resident()));
+    }
+    return absl::OkStatus();
+  }
+
+  // What was allocated on the card before it was brought back is void.
+  absl::Status Renew(const CardUse& use) {
+    if (executor_ != nullptr && generation_ == use.generation()) {
+      return absl::OkStatus();
+    }
+    executor_.reset();
+    CardExecutorOptions options;
+    options.max_batch = max_batch_;
+    options.keep_schedules =
+        use.options().verification != CardVerification::kTwice;
+    MOEVIT_ASSIGN_OR_RETURN(executor_,
+                            NewCardExecutor(use.resident(), options));
+    generation_ = use.generation();
+    if (use.options().verification == CardVerification::kNone) {
+      return absl::OkStatus();
+    }
+    return CheckCanary(*use.resident());
+  }
+
+  absl::Status CheckAgain(int images, absl::Span<const uint8_t> pixels,
+                          absl::Span<const int32_t> logits,
+                          absl::FunctionRef<bool()> cancelled) {
+    again_.resize(logits.size());
+    MOEVIT_RETURN_IF_ERROR(executor_->RunCancellable(
+        images, pixels, absl::MakeSpan(again_), nullptr, cancelled));
+    if (logits == absl::MakeConstSpan(again_)) return absl::OkStatus();
+    return absl::DataLossError(absl::StrCat(
+        name(), " gave different logits for the same ", images, " images"));
+  }
+
+  absl::Status CheckCanary(const ResidentProgram& resident) {
+    batches_since_canary_ = 0;
+    again_.resize(canary_.logits.size());
+    MOEVIT_RETURN_IF_ERROR(
+        executor_->Run(1, canary_.pixels, absl::MakeSpan(again_), nullptr));
+    if (again_ != canary_.logits) {
+      return absl::DataLossError(
+          absl::StrCat(name(), " gave a wrong answer to a known image"));
+    }
+    return resident.Verify();
+  }
+
+  CardDevice* const device_;
+  const Program* const program_;
+  const int pipeline_;
+  const int max_batch_;
+  const Canary canary_;
+  std::unique_ptr<Executor> executor_;
+  int64_t generation_ = 0;  // of `executor_`
+  int batches_since_canary_ = 0;
+  std::vector<int32_t> again_;
+};
+
+}  // namespace
+
+CardDevice::CardDevice(std::unique_ptr<Card> card,
+                       const CardDeviceOptions& options)
+    : card_(std::move(card)),
+      options_(options),
+      pipelines_(CountPipelines(*card_)) {}
+
+absl::StatusOr<std::unique_ptr<Executor>> CardDevice::NewExecutor(
+    const Program* program, int max_batch) {
+  int pipeline = 0;
+  {
+    MutexLock lock(&mutex_);
+    pipeline = executors_[program]++ % pipelines_;
+  }
+  Canary canary;
+  if (options_.verification != CardVerification::kNone) {
+    MOEVIT_ASSIGN_OR_RETURN(canary, MakeCanary(*program));
+  }
+  auto executor = std::make_unique<DeviceExecutor>(
+      this, program, pipeline, max_batch, std::move(canary));
+  MOEVIT_RETURN_IF_ERROR(executor->Prepare());
+  return executor;
+}
+
+absl::StatusOr<CardDevice::Resident> CardDevice::Enter(const Program* program,
+                                                       int pipeline,
+                                                       int64_t* generation) {
+  MutexLock lock(&mutex_);
+  if (broken_) MOEVIT_RETURN_IF_ERROR(Repair());
+  Resident& resident = residents_[{program, pipeline}];
+  if (resident == nullptr) {
+    ResidentProgramOptions options;
+    options.pipeline = pipeline;
+    options.tiles = options_.tiles;
+    options.timeout = options_.timeout;
+    absl::StatusOr<Resident> loaded =
+        ResidentProgram::Load(program, card_.get(), options);
+    if (!loaded.ok()) {
+      broken_ = loaded.status().code() != absl::StatusCode::kUnimplemented;
+      return AsDeviceError(loaded.status());
+    }
+    resident = *std::move(loaded);
+  }
+  ++users_;
+  *generation = generation_;
+  return resident;
+}
+
+absl::Status CardDevice::Repair() {
+  if (users_ > 0) {
+    return absl::UnavailableError(
+        absl::StrCat(card_->name(), " failed and cannot be reset before ",
+                     users_, " batches on it have ended"));
+  }
+  residents_.clear();
+  ++generation_;
+  MOEVIT_RETURN_IF_ERROR(card_->Reset());
+  broken_ = false;
+  return absl::OkStatus();
+}
+
+void CardDevice::Leave(bool fault) {
+  MutexLock lock(&mutex_);
+  --users_;
+  broken_ = broken_ || fault;
+}
+
+}  // namespace moevit

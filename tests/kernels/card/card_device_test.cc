@@ -1,0 +1,143 @@
+#include "kernels/card/card_device.h"
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+#include "kernels/hls/cards.h"
+#include "kernels/reference/reference_executor.h"
+#include "program/random_program.h"
+#include "tests/kernels/card/unreliable_card.h"
+
+namespace moevit {
+namespace {
+
+class CardDeviceTest : public ::testing::Test {
+ protected:
+  CardDeviceTest()
+      : program_(RandomProgram({})),
+        pixels_(RandomPixels(program_, 2, 5)),
+        expected_(2 * program_.classes) {
+    EXPECT_TRUE(NewReferenceExecutor(&program_)
+                    ->Run(2, pixels_, absl::MakeSpan(expected_), nullptr)
+                    .ok());
+  }
+
+  void MakeDevice(CardVerification verification, int canary_period = 256) {
+    auto card = std::make_unique<UnreliableCard>();
+    card_ = card.get();
+    CardDeviceOptions options;
+    options.tiles = hls::U280::kLinear;
+    options.verification = verification;
+    options.canary_period = canary_period;
+    device_ = std::make_unique<CardDevice>(std::move(card), options);
+  }
+
+  std::unique_ptr<Executor> NewExecutor() {
+    auto executor = device_->NewExecutor(&program_, /*max_batch=*/2);
+    EXPECT_TRUE(executor.ok()) << executor.status();
+    return *std::move(executor);
+  }
+
+  absl::Status Run(Executor& executor) {
+    std::vector<int32_t> logits(expected_.size());
+    const absl::Status status =
+        executor.Run(2, pixels_, absl::MakeSpan(logits), nullptr);
+    if (status.ok()) {
+      EXPECT_EQ(logits, expected_);
+    }
+    return status;
+  }
+
+  const Program program_;
+  const std::vector<uint8_t> pixels_;
+  std::vector<int32_t> expected_;
+  UnreliableCard* card_ = nullptr;  // owned by device_
+  std::unique_ptr<CardDevice> device_;
+};
+
+TEST_F(CardDeviceTest, ExecutorsShareTheCard) {
+  MakeDevice(CardVerification::kCanary);
+  const auto first = NewExecutor();
+  const auto second = NewExecutor();
+  EXPECT_TRUE(Run(*first).ok());
+  EXPECT_TRUE(Run(*second).ok());
+  EXPECT_TRUE(Run(*first).ok());
+  EXPECT_EQ(card_->resets(), 0);
+}
+
+TEST_F(CardDeviceTest, BringsAFailedCardBackForTheNextBatch) {
+  MakeDevice(CardVerification::kNone);
+  const auto first = NewExecutor();
+  const auto second = NewExecutor();
+  ASSERT_TRUE(Run(*first).ok());
+  card_->FailAfter(7, absl::DeadlineExceededError("hangs"));
+  EXPECT_EQ(Run(*second).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(card_->resets(), 0);
+  EXPECT_TRUE(Run(*first).ok());
+  EXPECT_EQ(card_->resets(), 1);
+  EXPECT_TRUE(Run(*second).ok());
+  EXPECT_EQ(card_->resets(), 1);
+}
+
+TEST_F(CardDeviceTest, StaysUnavailableUntilAResetWorks) {
+  MakeDevice(CardVerification::kNone);
+  const auto executor = NewExecutor();
+  card_->FailAfter(1, absl::InternalError("reports an error"));
+  EXPECT_EQ(Run(*executor).code(), absl::StatusCode::kInternal);
+  card_->FailResets(2);
+  EXPECT_EQ(Run(*executor).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Run(*executor).code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(Run(*executor).ok());
+}
+
+TEST_F(CardDeviceTest, DoesNotBlameTheCardForABadBatch) {
+  MakeDevice(CardVerification::kCanary);
+  const auto executor = NewExecutor();
+  std::vector<int32_t> logits(program_.classes);
+  EXPECT_EQ(executor->Run(2, pixels_, absl::MakeSpan(logits), nullptr).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Run(*executor).ok());
+  EXPECT_EQ(card_->resets(), 0);
+}
+
+TEST_F(CardDeviceTest, CanaryFindsWeightsThatChanged) {
+  MakeDevice(CardVerification::kCanary, /*canary_period=*/3);
+  const auto executor = NewExecutor();
+  EXPECT_TRUE(Run(*executor).ok());
+  EXPECT_TRUE(Run(*executor).ok());
+  card_->DamageBuffer(0);  // of the patch embedding
+  EXPECT_EQ(Run(*executor).code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(Run(*executor).ok());
+}
+
+TEST_F(CardDeviceTest, RunningTwiceFindsWhatWentWrongOnce) {
+  MakeDevice(CardVerification::kTwice);
+  const auto executor = NewExecutor();
+  ASSERT_TRUE(Run(*executor).ok());
+  // Copies from the card in a run: one per gate, then the logits.
+  card_->DamageCopyAfter(2);
+  const absl::Status status = Run(*executor);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(absl::StrContains(status.message(), "different logits"))
+      << status;
+  EXPECT_TRUE(Run(*executor).ok());
+  EXPECT_EQ(card_->resets(), 1);
+}
+
+TEST_F(CardDeviceTest, RefusesAProgramThatTheKernelsCannotRun) {
+  MakeDevice(CardVerification::kCanary);
+  const Program wide = RandomProgram({.experts = 17, .top_k = 17});
+  EXPECT_EQ(device_->NewExecutor(&wide, 1).status().code(),
+            absl::StatusCode::kUnimplemented);
+  const auto executor = NewExecutor();
+  EXPECT_TRUE(Run(*executor).ok());
+  EXPECT_EQ(card_->resets(), 0);
+}
+
+}  // namespace
+}  // namespace moevit

@@ -1,0 +1,60 @@
+#include "tests/kernels/card/unreliable_card.h"
+
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "kernels/card/direct_card.h"
+
+namespace moevit {
+
+UnreliableCard::UnreliableCard() : card_(NewDirectCard("unreliable")) {}
+
+void UnreliableCard::FailAfter(int launches, absl::Status error) {
+  launches_to_failure_ = launches;
+  error_ = std::move(error);
+}
+
+void UnreliableCard::DamageBuffer(size_t index) {
+  CardBuffer* const buffer = buffers_.at(index);
+  buffer->host()[buffer->host().size() / 2] ^= 4;
+  EXPECT_TRUE(card_->CopyToCard(buffer, 0, buffer->host().size()).ok());
+}
+
+absl::StatusOr<std::unique_ptr<CardBuffer>> UnreliableCard::Allocate(
+    size_t bytes, int bank) {
+  auto buffer = card_->Allocate(bytes, bank);
+  if (buffer.ok()) buffers_.push_back(buffer->get());
+  return buffer;
+}
+
+absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::CopyToCard(
+    CardBuffer* buffer, size_t offset, size_t bytes) {
+  return card_->CopyToCard(buffer, offset, bytes);
+}
+
+absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::CopyFromCard(
+    CardBuffer* buffer, size_t offset, size_t bytes) {
+  auto copy = card_->CopyFromCard(buffer, offset, bytes);
+  if (copies_to_damage_ > 0 && --copies_to_damage_ == 0) {
+    buffer->host()[offset] ^= 1;
+  }
+  return copy;
+}
+
+absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::Launch(
+    size_t unit, absl::Span<const KernelArgument> arguments) {
+  if (!error_.ok() && --launches_to_failure_ <= 0) return error_;
+  return card_->Launch(unit, arguments);
+}
+
+absl::Status UnreliableCard::Reset() {
+  if (failing_resets_ > 0) {
+    --failing_resets_;
+    return absl::UnavailableError("still in reset");
+  }
+  ++resets_;
+  error_ = absl::OkStatus();
+  return card_->Reset();
+}
+
+}  // namespace moevit

@@ -1,0 +1,62 @@
+// A card for tests: runs the kernels as functions, until it is told to fail.
+
+#ifndef MOEVIT_TESTS_KERNELS_CARD_UNRELIABLE_CARD_H_
+#define MOEVIT_TESTS_KERNELS_CARD_UNRELIABLE_CARD_H_
+
+#include <memory>
+#include <vector>
+
+#include "kernels/card/card.h"
+
+namespace moevit {
+
+// Thread-compatible.
+class UnreliableCard : public Card {
+ public:
+  UnreliableCard();
+
+  // From the `launches`-th launch on, all fail with `error` until Reset.
+  void FailAfter(int launches, absl::Status error);
+
+  // Reset fails so often before it works again.
+  void FailResets(int times) { failing_resets_ = times; }
+
+  // The `copies`-th copy from the card is wrong by one bit.
+  void DamageCopyAfter(int copies) { copies_to_damage_ = copies; }
+
+  // Changes one bit in card memory of the `index`-th buffer that was allocated,
+  // which must be alive.
+  void DamageBuffer(size_t index);
+  size_t buffers() const { return buffers_.size(); }
+
+  int resets() const { return resets_; }
+
+  absl::string_view name() const override { return card_->name(); }
+  bool emulated() const override { return card_->emulated(); }
+  const std::vector<ComputeUnit>& compute_units() const override {
+    return card_->compute_units();
+  }
+  absl::StatusOr<std::unique_ptr<CardBuffer>> Allocate(size_t bytes,
+                                                       int bank) override;
+  absl::StatusOr<std::unique_ptr<CardOperation>> CopyToCard(
+      CardBuffer* buffer, size_t offset, size_t bytes) override;
+  absl::StatusOr<std::unique_ptr<CardOperation>> CopyFromCard(
+      CardBuffer* buffer, size_t offset, size_t bytes) override;
+  absl::StatusOr<std::unique_ptr<CardOperation>> Launch(
+      size_t unit, absl::Span<const KernelArgument> arguments) override;
+  absl::StatusOr<double> PowerWatts() override { return card_->PowerWatts(); }
+  absl::Status Reset() override;
+
+ private:
+  const std::unique_ptr<Card> card_;
+  std::vector<CardBuffer*> buffers_;
+  absl::Status error_;
+  int launches_to_failure_ = 0;
+  int copies_to_damage_ = 0;
+  int failing_resets_ = 0;
+  int resets_ = 0;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_TESTS_KERNELS_CARD_UNRELIABLE_CARD_H_
