@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "gtest/gtest.h"
 #include "kernels/cpu/cpu_executor.h"
 #include "program/random_program.h"
@@ -19,15 +20,22 @@ std::atomic<int64_t> allocations = 0;
 
 }  // namespace
 
-void* operator new(size_t bytes) {
+// Not inlined: compilers would take what they see for a mismatch of new and
+// free.
+ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t bytes) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   void* const memory = std::malloc(bytes == 0 ? 1 : bytes);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+
+ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
 
 namespace moevit {
 namespace {
