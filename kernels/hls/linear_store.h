@@ -89,12 +89,12 @@ void WriteRows(Stream<LinearTile<kRows>>& tiles, Stream<Results>& results,
       const bool upper = steps.inner() % 2 != 0;
       PackCodes(result, upper, word);
       if (upper || steps.last_inner()) output[at + steps.inner() / 2] = word;
-    } else if (item.output_kind == kAdd) {
-      PackInt16(AddResidual(result, residuals.read(), item.residual_shift),
-                word);
-      output[at + steps.inner()] = word;
     } else {
-      PackInt16(result, word);
+      const bool adds = item.output_kind == kAdd;
+      PackInt16(adds
+                    ? AddResidual(result, residuals.read(), item.residual_shift)
+                    : result,
+                word);
       output[at + steps.inner()] = word;
     }
     if (!steps.Advance()) continue;

@@ -51,9 +51,11 @@ using Vec = ::hls::vector<T, kLanes>;
   moevit_dataflow.Run(#function, [&] { function(__VA_ARGS__); })
 
 // MOEVIT_MEMORY(Type, name); declares a memory too large for a thread's stack.
+// NOLINTBEGIN(bugprone-macro-parentheses): a type and a name have none.
 #define MOEVIT_MEMORY(type, name)                       \
   const std::unique_ptr<type> name##_storage(new type); \
   type& name = *name##_storage
+// NOLINTEND(bugprone-macro-parentheses)
 
 // MOEVIT_COUNTER(name); declares a counter in the current scope, and
 // MOEVIT_COUNT(name, amount); adds to it: pipeline iterations, bytes.
