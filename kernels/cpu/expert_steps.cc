@@ -82,7 +82,7 @@ class ExpertPairStep : public Step {
         first_.matrices(), routing.first, block_rows, TaskList(batch));
     // Few or small blocks do not keep all workers equally busy.
     if (workers > 1 && (tasks.tasks() < workers * kMinBlocksPerWorker ||
-                        rows < tasks.tasks() * kMinRows)) {
+                        rows < tasks.tasks() * kSmallBlockRows)) {
       first_.RunAll(batch);
       second_.RunAll(batch);
       return;
@@ -103,6 +103,8 @@ class ExpertPairStep : public Step {
   // Fewer rows make the weights' way into the first cache the longest.
   static constexpr int64_t kMinRows = 48;
   static constexpr int64_t kMaxRows = 1024;
+  // The mean from which blocks are worth it.
+  static constexpr int64_t kSmallBlockRows = 32;
   static constexpr int64_t kBlocksPerWorker = 16;
   static constexpr int64_t kMinBlocksPerWorker = 8;
 
