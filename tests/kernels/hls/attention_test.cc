@@ -38,9 +38,9 @@ int Uniform(int low, int high, std::mt19937& random) {
 
 AttentionCase AnyAttention(std::mt19937& random) {
   AttentionSize size;
-  size.images = Uniform(1, 3, random);
-  size.tokens = Uniform(1, 40, random);
-  size.heads = Uniform(1, 3, random);
+  size.images = Uniform(1, 2, random);
+  size.tokens = Uniform(1, 25, random);
+  size.heads = Uniform(1, 2, random);
   size.head_width = Uniform(1, 150, random);
   size.levels = Uniform(0, 1, random) == 0 ? 16 : 256;
   return RandomAttention(size, /*extreme=*/Uniform(0, 3, random) == 0, random);
