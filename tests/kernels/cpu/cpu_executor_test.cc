@@ -191,6 +191,7 @@ TEST_P(CpuExecutorTest, ExecutorsOfOneProgramRunSideBySide) {
   const std::vector<int32_t> expected =
       Classify(*NewReferenceExecutor(&program), program, 3, pixels);
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (int i = 0; i < 3; ++i) {
     threads.emplace_back([&] {
       const auto cpu =
