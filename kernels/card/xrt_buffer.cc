@@ -22,7 +22,7 @@ absl::StatusOr<std::shared_ptr<XrtMemory>> XrtMemory::Create(
   memory->host_.reset(
       static_cast<uint8_t*>(std::aligned_alloc(kPageBytes, pages)));
   if (memory->host_ == nullptr) return absl::ResourceExhaustedError(what);
-  const absl::Status created = WithoutExceptions(what, [&]() -> absl::Status {
+  absl::Status created = WithoutExceptions(what, [&]() -> absl::Status {
     MutexLock lock(&memory->mutex_);
     memory->object_ = xrt::bo(device, memory->host_.get(), pages,
                               static_cast<xrt::memory_group>(bank));

@@ -134,7 +134,7 @@ absl::Status XrtCard::Reset() {
           absl::StrCat(name_, " does not end its work: reset it from outside"));
     }
   }
-  const absl::Status reset = XrtSession::ResetCard(options_, deadline);
+  absl::Status reset = XrtSession::ResetCard(options_, deadline);
   // Without one, loading the image again tells whether it was needed.
   if (!reset.ok() && !absl::IsUnimplemented(reset)) return reset;
   MOEVIT_ASSIGN_OR_RETURN(session_, XrtSession::Open(options_));

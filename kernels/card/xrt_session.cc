@@ -70,7 +70,7 @@ absl::StatusOr<std::unique_ptr<XrtSession>> XrtSession::Open(
 
 absl::Status XrtSession::OpenDevice(const XrtCardOptions& options) {
   const std::string what = absl::StrCat("opening card ", options.bus_address);
-  const absl::Status opened = WithoutExceptions(what, [&]() -> absl::Status {
+  absl::Status opened = WithoutExceptions(what, [&]() -> absl::Status {
     device_ = xrt::device(options.bus_address);
     shell_ = device_.get_info<xrt::info::device::name>();
     if (!device_.get_info<xrt::info::device::offline>()) {
@@ -241,7 +241,7 @@ absl::Status XrtSession::ResetCard(const XrtCardOptions& options,
         });
       },
       done);
-  const absl::Status status = done->Wait(deadline);
+  absl::Status status = done->Wait(deadline);
   resetter.Stop(deadline);
   return status;
 }

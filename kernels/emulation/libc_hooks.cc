@@ -92,8 +92,10 @@ void* MapHook(void* address, size_t length, int protection, int flags, int fd,
   const auto map = [=](int mapping_flags, int file, off_t from) {
     // Not the next library's function: sanitizers call this one so early that
     // none can be looked up.
-    return reinterpret_cast<void*>(syscall(
-        SYS_mmap, address, length, protection, mapping_flags, file, from));
+    const int64_t mapped = syscall(SYS_mmap, address, length, protection,
+                                   mapping_flags, file, from);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): what a system call gives
+    return reinterpret_cast<void*>(mapped);
   };
   const std::shared_ptr<OpenFile> file = CardFile(fd);
   if (file == nullptr) return map(flags, fd, offset);

@@ -60,10 +60,10 @@ int GetVersion(DrmVersion* version) {
 
 int CreateUserBuffer(OpenFile* file, drm_xocl_userptr_bo* request) {
   if (request->addr % kPageBytes != 0) return EINVAL;
-  return file->card()->CreateBuffer(
-      file,
-      {request->size, request->flags, reinterpret_cast<void*>(request->addr)},
-      &request->handle);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the driver's interface
+  auto* const user = reinterpret_cast<void*>(request->addr);
+  return file->card()->CreateBuffer(file, {request->size, request->flags, user},
+                                    &request->handle);
 }
 
 int MapBuffer(OpenFile* file, drm_xocl_map_bo* request) {
