@@ -25,6 +25,13 @@ bool DevicePool::HasIdleLane(DeviceId device) const {
                      [](const LaneState& lane) { return !lane.busy; });
 }
 
+bool DevicePool::AnyServingIsIdle() const {
+  for (DeviceId device = 0; device < size(); ++device) {
+    if (states_[device].serving && HasIdleLane(device)) return true;
+  }
+  return false;
+}
+
 int DevicePool::StartBatch(DeviceId device, absl::Time now,
                            absl::Duration predicted, bool retry) {
   if (retry) ++snapshots_[device].retries;

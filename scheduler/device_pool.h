@@ -46,6 +46,7 @@ class DevicePool {
   }
   bool AnyServing() const;
   bool HasIdleLane(DeviceId device) const;
+  bool AnyServingIsIdle() const;
 
   // Makes an idle lane busy and returns it. REQUIRES: HasIdleLane(device).
   int StartBatch(DeviceId device, absl::Time now, absl::Duration predicted,

@@ -254,7 +254,7 @@ void Dispatcher::TakeDeadRetries(absl::Time now) {
 absl::Time Dispatcher::NextEventTime(absl::Time now) const {
   if (!dead_.empty()) return absl::InfinitePast();
   absl::Time next = pool_.NextProbeTime();
-  bool idle_in_vain = false;
+  bool leaves_images = false;
   for (const auto& queue : queues_) {
     if (queue->size() == 0) continue;
     next = std::min(next, queue->NextExpiry(pool_.states()));
@@ -262,11 +262,14 @@ absl::Time Dispatcher::NextEventTime(absl::Time now) const {
     if (planned.has_value()) {
       next = std::min(next, planned->start);
     } else {
-      idle_in_vain = true;
+      leaves_images = true;
     }
   }
-  // What is left to a faster device is looked at again if that one is late.
-  if (idle_in_vain) next = std::min(next, pool_.NextExpectedEnd(now));
+  // What an idle device left to a faster one is looked at again if that one is
+  // late.
+  if (leaves_images && pool_.AnyServingIsIdle()) {
+    next = std::min(next, pool_.NextExpectedEnd(now));
+  }
   for (const Retry& retry : retries_) {
     for (const ImageTask& task : retry.tasks) {
       next = std::min(next, task.deadline);
