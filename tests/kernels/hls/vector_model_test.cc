@@ -155,5 +155,26 @@ TEST(VectorModelTest, KeepsPaceWithMemory) {
             combine.rows * 24 + 500);
 }
 
+TEST(VectorShapeTest, TellsWhatDoesNotFit) {
+  hls::GateShape gate = {};
+  gate.rows = 197;
+  gate.width = 384;
+  gate.experts = 16;
+  gate.top_k = hls::kMaxTopK;
+  EXPECT_TRUE(hls::GateFits(gate));
+  gate.experts = hls::kMaxTopK + 1;
+  gate.top_k = hls::kMaxTopK + 1;
+  EXPECT_FALSE(hls::GateFits(gate));
+  gate.top_k = 1;
+  gate.experts = hls::kMaxGateLines / hls::CodeWords(gate.width) + 1;
+  EXPECT_FALSE(hls::GateFits(gate));
+
+  hls::PatchesShape patches = {/*images=*/1, /*image_size=*/1024,
+                               /*channels=*/3, /*patch_size=*/32};
+  EXPECT_TRUE(hls::PatchesFit(patches));
+  patches.patch_size = 64;
+  EXPECT_FALSE(hls::PatchesFit(patches));
+}
+
 }  // namespace
 }  // namespace moevit

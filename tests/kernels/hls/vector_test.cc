@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <random>
 #include <vector>
 
@@ -9,38 +8,12 @@
 #include "kernels/arith/gate.h"
 #include "kernels/arith/layer_norm.h"
 #include "kernels/hls/sim/dataflow.h"
+#include "kernels/hls/vector_stream.h"
+#include "tests/kernels/hls/random_cases.h"
 #include "tests/kernels/hls/vector_case.h"
 
 namespace moevit {
 namespace {
-
-bool SameWords(const Words& a, const Words& b) {
-  return a.size() == b.size() &&
-         std::memcmp(a.data(), b.data(), a.size() * sizeof(hls::Word)) == 0;
-}
-
-int Uniform(int low, int high, std::mt19937& random) {
-  return std::uniform_int_distribution<int>(low, high)(random);
-}
-
-// Often the ends of the range, and sometimes nothing else.
-template <typename T>
-std::vector<T> RandomValues(int count, int low, int high,
-                            std::mt19937& random) {
-  const bool extreme = Uniform(0, 3, random) == 0;
-  std::vector<T> values(count);
-  for (T& value : values) {
-    const int kind = extreme ? Uniform(0, 1, random) : Uniform(0, 9, random);
-    value = static_cast<T>(kind == 0   ? low
-                           : kind == 1 ? high
-                                       : Uniform(low, high, random));
-  }
-  return values;
-}
-
-std::vector<int16_t> RandomInt16s(int count, std::mt19937& random) {
-  return RandomValues<int16_t>(count, -32768, 32767, random);
-}
 
 // ------------------------------------------------------------ layer norm ----
 
@@ -79,60 +52,6 @@ LayerNormCase RandomLayerNorm(std::mt19937& random) {
 
 Words Run(const LayerNormCase& test) {
   return RunLayerNorm(test.op, test.images, test.width, test.input);
-}
-
-// ------------------------------------------------------------------ gate ----
-
-struct GateCase {
-  GateOp op;
-  int rows = 1;
-  std::vector<int8_t> input;
-  Words expected;
-};
-
-Words GateByArith(const GateOp& op, int rows,
-                  const std::vector<int8_t>& input) {
-  const int width = static_cast<int>(input.size()) / rows;
-  std::vector<int> experts(rows * op.top_k);
-  std::vector<uint16_t> weights(rows * op.top_k);
-  std::vector<int32_t> logits(op.experts);
-  for (int row = 0; row < rows; ++row) {
-    for (int e = 0; e < op.experts; ++e) {
-      logits[e] = op.bias[e];
-      for (int k = 0; k < width; ++k) {
-        logits[e] += input[row * width + k] * op.weight[e * width + k];
-      }
-    }
-    int* selected = experts.data() + row * op.top_k;
-    arith::SelectTopK(logits.data(), op.experts, op.top_k, selected);
-    arith::GateWeights(logits.data(), op.experts, op.top_k, selected,
-                       op.softmax_before_top_k, op.octave_multiplier,
-                       op.octave_shift, weights.data() + row * op.top_k);
-  }
-  return RoutingRows(experts, weights, op.top_k);
-}
-
-// `weight`: the largest one. Small ones make many ties.
-GateCase RandomGate(int weight, std::mt19937& random) {
-  GateCase test;
-  const int width = Uniform(1, 200, random);
-  test.rows = Uniform(1, 9, random);
-  GateOp& op = test.op;
-  op.experts = Uniform(1, 40, random);
-  op.top_k = Uniform(1, std::min(op.experts, 16), random);
-  op.softmax_before_top_k = Uniform(0, 1, random) != 0;
-  op.octave_multiplier = Uniform(1, (1u << 31) - 1, random);
-  op.octave_shift = Uniform(1, 62, random);
-  op.weight =
-      RandomValues<int16_t>(op.experts * width, -weight, weight, random);
-  op.bias = RandomValues<int32_t>(op.experts, -weight, weight, random);
-  test.input = RandomValues<int8_t>(test.rows * width, -128, 127, random);
-  test.expected = GateByArith(op, test.rows, test.input);
-  return test;
-}
-
-Words Run(const GateCase& test) {
-  return RunGate(test.op, test.rows, test.input);
 }
 
 // --------------------------------------------------------------- combine ----
@@ -299,31 +218,8 @@ Words Run(const PatchesCase& test) {
                     test.patch_size, test.pixels);
 }
 
-// ----------------------------------------------------------------------------
-
-template <typename MakeCase>
-void ExpectArithBits(int cases, MakeCase make_case) {
-  std::mt19937 random(11);
-  for (int i = 0; i < cases; ++i) {
-    const auto test = make_case(random);
-    ASSERT_TRUE(SameWords(Run(test), test.expected)) << "case " << i;
-  }
-}
-
 TEST(VectorKernelTest, NormalizesRowsOfAnyShape) {
   ExpectArithBits(300, RandomLayerNorm);
-}
-
-TEST(VectorKernelTest, SelectsExpertsOfAnyShape) {
-  ExpectArithBits(300, [](std::mt19937& random) {
-    return RandomGate(/*weight=*/30000, random);
-  });
-}
-
-TEST(VectorKernelTest, GivesTiesToTheLowerExpert) {
-  ExpectArithBits(300, [](std::mt19937& random) {
-    return RandomGate(/*weight=*/1, random);
-  });
 }
 
 TEST(VectorKernelTest, CombinesExpertsOfAnyShape) {
@@ -340,13 +236,26 @@ TEST(VectorKernelTest, CutsImagesOfAnyShape) {
 
 TEST(VectorKernelTest, RunsInThreadsWithItsStreams) {
   const hls::sim::ScopedThreads threads;
-  ExpectArithBits(10, RandomLayerNorm);
-  ExpectArithBits(10, [](std::mt19937& random) {
-    return RandomGate(/*weight=*/30000, random);
-  });
-  ExpectArithBits(10, RandomCombine);
-  ExpectArithBits(10, RandomPool);
-  ExpectArithBits(10, RandomPatches);
+  ExpectArithBits(5, RandomLayerNorm);
+  ExpectArithBits(5, RandomCombine);
+  ExpectArithBits(5, RandomPool);
+  ExpectArithBits(5, RandomPatches);
+}
+
+// A row waits for its statistics; everything else passes through streams of one
+// element.
+int LeastDepth(const LayerNormCase& test) {
+  return hls::Int16Blocks(test.width);
+}
+int LeastDepth(const CombineCase& /*test*/) { return 1; }
+int LeastDepth(const PoolCase& /*test*/) { return 1; }
+int LeastDepth(const PatchesCase& /*test*/) { return 1; }
+
+TEST(VectorKernelTest, NeedsNoDeeperStreamsThanARow) {
+  ExpectArithBitsAtLeastDepth(RandomLayerNorm);
+  ExpectArithBitsAtLeastDepth(RandomCombine);
+  ExpectArithBitsAtLeastDepth(RandomPool);
+  ExpectArithBitsAtLeastDepth(RandomPatches);
 }
 
 }  // namespace
