@@ -73,6 +73,7 @@ Words RunLayerNorm(const LayerNormOp& op, int images, int width,
   header.epsilon_low = static_cast<uint32_t>(op.epsilon);
   header.epsilon_high = static_cast<uint32_t>(op.epsilon >> 32);
   std::vector<hls::NormConstants> constants;
+  constants.reserve(width);
   for (int c = 0; c < width; ++c) {
     constants.push_back({op.beta[c], op.gamma[c], /*reserved=*/0});
   }
