@@ -76,6 +76,18 @@ ABSL_FLAG(std::string, devices, "auto",
           "What executes batches, separated by commas: cpu, xrt:BDF (a card by "
           "its PCIe address), emulated:N (N emulated cards), auto (the cards "
           "of this machine, and the cpu).");
+ABSL_FLAG(
+    std::string, card_image, moevit::ServerOptions().cards.image,
+    "The image (.xclbin) for the cards xrt:...; with auto, cards are used "
+    "only if there is one.");
+ABSL_FLAG(std::string, card_type, moevit::ServerOptions().cards.type,
+          "What the image was built for: u280, u55c or u250.");
+ABSL_FLAG(absl::Duration, card_timeout, moevit::ServerOptions().cards.timeout,
+          "Longest time for one copy to a card, or one launch on it.");
+ABSL_FLAG(std::string, card_verification, "canary",
+          "How wrong answers of a card that reports no error are found. "
+          "canary: a known image and the weights are checked now and then; "
+          "twice: besides, every batch runs twice; none.");
 ABSL_FLAG(absl::Duration, max_outage,
           moevit::ServerOptions().dispatcher.max_outage,
           "How long images wait for a device to come back when all have "
@@ -151,6 +163,16 @@ absl::StatusOr<BatchingMethod> MethodFromFlags() {
       "batching is '", method, "', it must be cost_model or fixed_delay"));
 }
 
+absl::StatusOr<CardVerification> VerificationFromFlags() {
+  const std::string verification = absl::GetFlag(FLAGS_card_verification);
+  if (verification == "none") return CardVerification::kNone;
+  if (verification == "canary") return CardVerification::kCanary;
+  if (verification == "twice") return CardVerification::kTwice;
+  return absl::InvalidArgumentError(
+      absl::StrCat("card_verification is '", verification,
+                   "', it must be none, canary or twice"));
+}
+
 ServerOptions OptionsFromFlags() {
   ServerOptions options;
   options.model_repository = absl::GetFlag(FLAGS_model_repository);
@@ -169,6 +191,9 @@ ServerOptions OptionsFromFlags() {
   options.batching.max_batch_size = absl::GetFlag(FLAGS_max_batch_size);
   options.batching.max_queue_delay = absl::GetFlag(FLAGS_max_queue_delay);
   options.dispatcher.max_outage = absl::GetFlag(FLAGS_max_outage);
+  options.cards.image = absl::GetFlag(FLAGS_card_image);
+  options.cards.type = absl::GetFlag(FLAGS_card_type);
+  options.cards.timeout = absl::GetFlag(FLAGS_card_timeout);
   options.concurrent_batches = absl::GetFlag(FLAGS_concurrent_batches);
   options.threads_per_batch = absl::GetFlag(FLAGS_threads_per_batch);
   options.drain_grace = absl::GetFlag(FLAGS_drain_grace);
@@ -190,9 +215,12 @@ absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv) {
   ServerOptions options = OptionsFromFlags();
   options.batching.policy = PolicyFromFlags();
   MOEVIT_ASSIGN_OR_RETURN(options.batching.method, MethodFromFlags());
+  MOEVIT_ASSIGN_OR_RETURN(options.cards.verification, VerificationFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(
       options.devices,
-      ParseDevices(absl::GetFlag(FLAGS_devices), /*cards=*/{}));
+      ParseDevices(absl::GetFlag(FLAGS_devices),
+                   options.cards.image.empty() ? std::vector<std::string>()
+                                               : FindCards()));
   MOEVIT_RETURN_IF_ERROR(options.Validate());
   return options;
 }

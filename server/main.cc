@@ -3,11 +3,13 @@
 // Exits with 0 after a clean shutdown, with 1 when it cannot start or could
 // not answer every request in time, with 2 for a wrong command line.
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
 
 #include "absl/status/status.h"
+#include "kernels/card/emulated_cards.h"
 #include "server/flags.h"
 #include "server/log.h"
 #include "server/server.h"
@@ -20,6 +22,18 @@ namespace {
 // that is being executed cannot be interrupted.
 constexpr absl::Duration kShutdownOverhead = absl::Seconds(5);
 
+// Starts this program again with the emulated cards it needs, if any.
+absl::Status EnsureEmulatedCards(const moevit::ServerOptions& options,
+                                 char** argv) {
+  const auto cards =
+      std::count_if(options.devices.begin(), options.devices.end(),
+                    [](const moevit::DeviceSpec& device) {
+                      return device.kind == moevit::DeviceSpec::Kind::kEmulated;
+                    });
+  if (cards == 0) return absl::OkStatus();
+  return moevit::EnsureEmulatedCards(static_cast<int>(cards), argv);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -27,6 +41,11 @@ int main(int argc, char** argv) {
   if (!options.ok()) {
     std::cerr << "moevit-server: " << options.status().message() << "\n";
     return 2;
+  }
+  const absl::Status emulation = EnsureEmulatedCards(*options, argv);
+  if (!emulation.ok()) {
+    std::cerr << "moevit-server: " << emulation.message() << "\n";
+    return 1;
   }
   // Before any thread is started, so that all inherit the mask.
   const moevit::StopSignal stop_signal;

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "kernels/cpu/isa.h"
 #include "model/preprocess.h"
 #include "program/quantized_model.h"
+#include "server/card_devices.h"
 #include "server/log.h"
 
 namespace moevit {
@@ -35,14 +37,14 @@ ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
   real.clock = Clock::Real();
   real.read_model = LoadQuantizedModel;
   real.new_executor =
-      [cpu = CpuOptions(options)](
+      [cpu = CpuOptions(options),
+       cards = std::make_shared<CardDevices>(options.cards)](
           const DeviceSpec& device,
           const Program* program) -> absl::StatusOr<std::unique_ptr<Executor>> {
     if (device.kind == DeviceSpec::Kind::kCpu) {
       return NewCpuExecutor(program, cpu);
     }
-    return absl::UnimplementedError(absl::StrFormat(
-        "this build has no support for device '%s'", device.name));
+    return cards->NewExecutor(device, program, cpu.max_batch);
   };
   real.prepare_image =
       [limits = options.image](

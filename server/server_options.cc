@@ -69,6 +69,7 @@ absl::Status ServerOptions::Validate() const {
   MOEVIT_RETURN_IF_ERROR(pipeline.Validate());
   MOEVIT_RETURN_IF_ERROR(queue.Validate());
   MOEVIT_RETURN_IF_ERROR(batching.Validate());
+  MOEVIT_RETURN_IF_ERROR(cards.Validate());
   MOEVIT_RETURN_IF_ERROR(
       CheckRange("concurrent_batches", concurrent_batches, /*max=*/1024));
   MOEVIT_RETURN_IF_ERROR(scheduler().Validate());

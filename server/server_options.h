@@ -13,6 +13,7 @@
 #include "scheduler/batch_queue.h"
 #include "scheduler/batch_scheduler.h"
 #include "scheduler/queue_budget.h"
+#include "server/card_devices.h"
 #include "server/device_flags.h"
 #include "server/inference_pipeline.h"
 
@@ -44,6 +45,7 @@ struct ServerOptions {
   BatchingOptions batching;
   std::vector<DeviceSpec> devices = {DeviceSpec()};
   DispatcherOptions dispatcher;
+  CardOptions cards;
 
   // Batches that the processor executes side by side. Default: 1.
   int concurrent_batches = 1;

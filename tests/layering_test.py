@@ -5,7 +5,8 @@ The list is the code block there whose first line is "directory  may include".
 A row names a directory and the directories whose headers its files may use
 beside its own; the longest matching row rules a file. A row in angle brackets
 names a third-party library and the directories that may use it. Files under
-tests/<directory>/ obey the row of <directory>.
+tests/<directory>/ obey the row of <directory>, unless tests have a row of their
+own.
 """
 
 import pathlib
@@ -68,7 +69,7 @@ def complaint(layer, opening, included, rules):
 
 def ruled_files(root, directories):
     """The source files that a row of `directories` rules."""
-    for row in sorted({row.split("/")[0] for row in directories}):
+    for row in sorted({row.split("/")[0] for row in directories} - {"tests"}):
         for top in (root / row, root / "tests" / row):
             yield from (f for f in sorted(top.rglob("*"))
                         if f.suffix in SOURCES)
@@ -80,7 +81,8 @@ def violations(root):
     found = []
     for path in ruled_files(root, rules[0]):
         name = path.relative_to(root).as_posix()
-        layer = row_of(name.removeprefix("tests/"), rules[0])
+        layer = (row_of(name, rules[0]) or
+                 row_of(name.removeprefix("tests/"), rules[0]))
         lines = path.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines, start=1):
             match = INCLUDE.match(line)
@@ -108,7 +110,8 @@ class RuleTest(unittest.TestCase):
     """The checker itself, on small trees that break one rule each."""
 
     RULES = ("```\ndirectory  may include\nbase  -\nserver  base\n"
-             "kernels  base kernels/arith\nkernels/arith  -\n<grpcpp>  server\n```\n")
+             "kernels  base kernels/arith\nkernels/arith  -\nkernels/own  -\n"
+             "tests/kernels/own  base\n<grpcpp>  server\n```\n")
 
     def check(self, file, line):
         with tempfile.TemporaryDirectory() as directory:
@@ -126,6 +129,11 @@ class RuleTest(unittest.TestCase):
             [], self.check("server/a.cc", '#include "grpcpp/server.h"'))
         self.assertEqual(
             [], self.check("kernels/a.cc", '#include "kernels/arith/b.h"'))
+
+    def test_holds_tests_to_their_own_row_if_there_is_one(self):
+        include = '#include "base/b.h"'
+        self.assertEqual(1, len(self.check("tests/kernels/arith/a.cc", include)))
+        self.assertEqual([], self.check("tests/kernels/own/a.cc", include))
 
     def test_names_file_include_and_rule(self):
         self.assertEqual(

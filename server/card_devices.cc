@@ -1,0 +1,91 @@
+#include "server/card_devices.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "base/status_macros.h"
+#include "kernels/card/card_types.h"
+#include "kernels/card/emulated_cards.h"
+#include "kernels/card/xrt_card.h"
+
+namespace moevit {
+namespace {
+
+absl::StatusOr<XrtCardOptions> CardToOpen(const DeviceSpec& spec,
+                                          const CardOptions& options) {
+  XrtCardOptions card;
+  card.name = spec.name;
+  if (spec.kind == DeviceSpec::Kind::kEmulated) {
+    MOEVIT_ASSIGN_OR_RETURN(card.bus_address, EmulatedCardAddress(spec.index));
+    MOEVIT_ASSIGN_OR_RETURN(card.image_path, EmulatedCardImage());
+    return card;
+  }
+  if (options.image.empty()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "device %s needs a card image, and card_image names none", spec.name));
+  }
+  card.bus_address = spec.bdf;
+  card.image_path = options.image;
+  return card;
+}
+
+}  // namespace
+
+absl::Status CardOptions::Validate() const {
+  MOEVIT_RETURN_IF_ERROR(LinearTilesOf(type).status());
+  if (timeout > absl::ZeroDuration() && timeout < absl::InfiniteDuration()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrFormat("card_timeout is %s, it must be above 0 and not infinite",
+                      absl::FormatDuration(timeout)));
+}
+
+absl::StatusOr<std::unique_ptr<Executor>> CardDevices::NewExecutor(
+    const DeviceSpec& spec, const Program* program, int max_batch) {
+  MOEVIT_ASSIGN_OR_RETURN(CardDevice* const device, Find(spec));
+  return device->NewExecutor(program, max_batch);
+}
+
+absl::StatusOr<CardDevice*> CardDevices::Find(const DeviceSpec& spec) {
+  MutexLock lock(&mutex_);
+  std::unique_ptr<CardDevice>& device = cards_[spec.name];
+  if (device == nullptr) {
+    MOEVIT_ASSIGN_OR_RETURN(device, Open(spec));
+  }
+  return device.get();
+}
+
+absl::StatusOr<std::unique_ptr<CardDevice>> CardDevices::Open(
+    const DeviceSpec& spec) const {
+  MOEVIT_ASSIGN_OR_RETURN(const XrtCardOptions to_open,
+                          CardToOpen(spec, options_));
+  CardDeviceOptions options;
+  MOEVIT_ASSIGN_OR_RETURN(
+      options.tiles,
+      LinearTilesOf(spec.kind == DeviceSpec::Kind::kEmulated ? kEmulatedCardType
+                                                             : options_.type));
+  options.timeout = options_.timeout;
+  options.verification = options_.verification;
+  MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<Card> card, OpenXrtCard(to_open));
+  return std::make_unique<CardDevice>(std::move(card), options);
+}
+
+std::vector<std::string> FindCards(const std::string& drivers) {
+  std::vector<std::string> cards;
+  std::error_code error;
+  // The driver's directory has a link for each card, named by its address.
+  for (const auto& entry :
+       std::filesystem::directory_iterator(drivers + "/xocl", error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find(':') != std::string::npos) cards.push_back(name);
+  }
+  std::sort(cards.begin(), cards.end());
+  return cards;
+}
+
+}  // namespace moevit

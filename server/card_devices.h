@@ -1,0 +1,73 @@
+// The cards that the server was told to use, opened when the first model is
+// loaded on them and shared by all models.
+
+#ifndef MOEVIT_SERVER_CARD_DEVICES_H_
+#define MOEVIT_SERVER_CARD_DEVICES_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/mutex.h"
+#include "kernels/card/card_device.h"
+#include "kernels/executor.h"
+#include "program/program.h"
+#include "server/device_flags.h"
+
+namespace moevit {
+
+struct CardOptions {
+  // The image (.xclbin) that real cards are loaded with. Emulated cards have
+  // their own.
+  std::string image;
+
+  // The kind of card that the image was built for: "u280", "u55c" or "u250".
+  std::string type = "u280";
+
+  // How wrong answers of a card that reports no error are found.
+  CardVerification verification = CardVerification::kCanary;
+
+  // Bound for every copy to a card and every launch on one. Default: 5 s.
+  absl::Duration timeout = absl::Seconds(5);
+
+  // Returns kInvalidArgument naming the option and its value.
+  absl::Status Validate() const;
+};
+
+// Thread safe.
+class CardDevices {
+ public:
+  // REQUIRES: options.Validate().ok().
+  explicit CardDevices(const CardOptions& options) : options_(options) {}
+
+  // An executor of `program` on the card that `spec` names. Blocks until the
+  // card is open and the program is on it. Returns why that cannot be. This
+  // object must outlive the executor.
+  absl::StatusOr<std::unique_ptr<Executor>> NewExecutor(const DeviceSpec& spec,
+                                                        const Program* program,
+                                                        int max_batch);
+
+ private:
+  absl::StatusOr<CardDevice*> Find(const DeviceSpec& spec);
+  absl::StatusOr<std::unique_ptr<CardDevice>> Open(
+      const DeviceSpec& spec) const;
+
+  const CardOptions options_;
+  Mutex mutex_;
+  std::map<std::string, std::unique_ptr<CardDevice>> cards_  // by name
+      ABSL_GUARDED_BY(mutex_);
+};
+
+// The addresses of the cards that this machine's driver has, ascending.
+//   drivers  the directory of the bus's drivers
+std::vector<std::string> FindCards(
+    const std::string& drivers = "/sys/bus/pci/drivers");
+
+}  // namespace moevit
+
+#endif  // MOEVIT_SERVER_CARD_DEVICES_H_
