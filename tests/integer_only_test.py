@@ -3,8 +3,8 @@
 
 Reads kernels/ and looks, outside comments and strings, for floating-point
 types, literals and the headers that bring them. Watts are no part of the way
-from pixels to logits: the emulated card and what reads a card's power may use
-floating point.
+from pixels to logits: the emulated card and the adapter to XRT, which reads
+them, may use floating point.
 """
 
 import pathlib
@@ -17,8 +17,9 @@ SOURCES = {".h", ".cc", ".cpp", ".hpp", ".inc"}
 NOT_CODE = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"' r"|'(?:\\.|[^'\\\n])+'",
     re.DOTALL)
-OFF_THE_WAY = re.compile(r"kernels/emulation/|kernels/card/power_\w+\.\w+$")
-POWER = re.compile(r"\b(?:PowerWatts|BoardWatts)\(")
+OFF_THE_WAY = re.compile(
+    r"kernels/emulation/|kernels/card/(?:power|xrt)_\w+\.\w+$")
+POWER = re.compile(r"\bPowerWatts\(")
 FLOATING = re.compile(
     r"\b(?:float|double|_Float16|__fp16|half)\b"
     r"|(?<![\w.])(?:\d+\.\d*|\.\d+|\d+[eE][+-]?\d)"

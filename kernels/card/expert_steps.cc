@@ -14,6 +14,7 @@
 #include "absl/types/span.h"
 #include "base/status_macros.h"
 #include "kernels/card/card_step.h"
+#include "kernels/card/kernel_limits.h"
 #include "kernels/card/parameter_writer.h"
 #include "kernels/card/resident_matrices.h"
 #include "kernels/hls/descriptor.h"
@@ -218,11 +219,6 @@ class ExpertCombineStep : public CardStep {
 }  // namespace
 
 LoadedStep LoadStep(const GateOp& op, const StepLoader& with) {
-  if (op.top_k > hls::kMaxTopK) {
-    return absl::UnimplementedError(
-        absl::StrCat("top_k ", op.top_k, " exceeds what a card can select, ",
-                     hls::kMaxTopK));
-  }
   const Value& input = with.program->values[op.input];
   hls::GateHeader header = {};
   header.operation = hls::kGate;
@@ -233,6 +229,7 @@ LoadedStep LoadStep(const GateOp& op, const StepLoader& with) {
   header.softmax_before_top_k = op.softmax_before_top_k ? 1 : 0;
   header.octave_multiplier = op.octave_multiplier;
   header.octave_shift = op.octave_shift;
+  MOEVIT_RETURN_IF_ERROR(CheckFits(header));
   ParameterWriter writer;
   writer.AddHeader(header);
   writer.Add(absl::MakeConstSpan(op.bias));
@@ -279,6 +276,7 @@ LoadedStep LoadStep(const ExpertCombineOp& op, const StepLoader& with) {
   header.width = products.group_channels;
   header.top_k = routing.channels;
   header.residual_shift = op.residual_shift;
+  MOEVIT_RETURN_IF_ERROR(CheckVectorWidth(header.width));
   ParameterWriter writer;
   writer.AddHeader(header);
   MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<CardBuffer> parameters,

@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "base/status_macros.h"
 #include "kernels/card/card_step.h"
+#include "kernels/card/kernel_limits.h"
 #include "kernels/card/parameter_writer.h"
 #include "kernels/card/resident_matrices.h"
 #include "kernels/hls/descriptor.h"
@@ -252,6 +253,7 @@ LoadedStep LoadStep(const PatchEmbedOp& op, const StepLoader& with) {
   header.image_size = program.image_size;
   header.channels = program.channels;
   header.patch_size = op.patch_size;
+  MOEVIT_RETURN_IF_ERROR(CheckFits(header));
   ParameterWriter writer;
   writer.AddHeader(header);
   MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<CardBuffer> parameters,

@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "base/status_macros.h"
 #include "kernels/card/card_step.h"
+#include "kernels/card/kernel_limits.h"
 #include "kernels/card/parameter_writer.h"
 #include "kernels/hls/descriptor.h"
 #include "kernels/hls/word.h"
@@ -66,6 +67,7 @@ class AttentionStep : public CardStep {
 
 LoadedStep LoadStep(const LayerNormOp& op, const StepLoader& with) {
   const Value& input = with.program->values[op.input];
+  MOEVIT_RETURN_IF_ERROR(CheckVectorWidth(input.channels));
   hls::LayerNormHeader header = {};
   header.operation = hls::kLayerNorm;
   header.rows = input.rows;
@@ -85,6 +87,7 @@ LoadedStep LoadStep(const LayerNormOp& op, const StepLoader& with) {
 
 LoadedStep LoadStep(const PoolOp& op, const StepLoader& with) {
   const Value& input = with.program->values[op.input];
+  MOEVIT_RETURN_IF_ERROR(CheckVectorWidth(input.channels));
   hls::PoolHeader header = {};
   header.operation = hls::kPool;
   header.rows = input.rows;
@@ -110,6 +113,7 @@ LoadedStep LoadStep(const AttentionOp& op, const StepLoader& with) {
   header.head_width = head_width;
   header.head_words = head_words;
   header.levels = op.levels;
+  MOEVIT_RETURN_IF_ERROR(CheckFits(header));
   ParameterWriter writer;
   writer.AddHeader(header);
   std::vector<hls::LevelConstants> levels(op.heads);

@@ -44,7 +44,7 @@ inline void LoadGate(const GateShape& shape, Stream<Word>& parameters,
       }
     }
   }
-  LoopCounter half(2);
+  LoopCounter part(2);
   LoopCounter word(shape.words());
   int expert = 0;
   for (int i = 0; i < shape.weight_words(); ++i) {
@@ -54,8 +54,8 @@ inline void LoadGate(const GateShape& shape, Stream<Word>& parameters,
     GateWeights& weights =
         memory.weights[expert % kGateExperts]
                       [word.value() * shape.groups() + expert / kGateExperts];
-    (half.first() ? weights.lower : weights.upper) = parameters.read();
-    if (half.Advance() && word.Advance()) ++expert;
+    (part.first() ? weights.lower : weights.upper) = parameters.read();
+    if (part.Advance() && word.Advance()) ++expert;
   }
 }
 
@@ -65,9 +65,9 @@ inline int32_t MultiplyGate(const Word& codes, int count,
   int32_t sum = 0;
   for (int lane = 0; lane < kWordCodes; ++lane) {
 #pragma HLS UNROLL
-    const Word& half = lane < kWordInt16 ? weights.lower : weights.upper;
+    const Word& part = lane < kWordInt16 ? weights.lower : weights.upper;
     const int32_t product =
-        int32_t{codes[lane]} * Int16At(half, lane % kWordInt16);
+        int32_t{codes[lane]} * Int16At(part, lane % kWordInt16);
     sum += lane < count ? product : 0;
   }
   return sum;
