@@ -50,7 +50,8 @@ ExpertParallelRunner::ExpertParallelRunner(
     costs_.push_back(device.costs);
     costs_known_ &= IsKnown(device.costs);
     stations_.push_back(std::make_unique<StationThread>(
-        std::make_unique<ExpertStation>(std::move(device.device), experts)));
+        std::make_unique<ExpertStation>(std::move(device.device), experts),
+        options.threads));
   }
   resident_.resize(stations_.size());
   Replan(/*again=*/false);

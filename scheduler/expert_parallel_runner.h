@@ -38,6 +38,9 @@ struct ExpertRunnerOptions {
   int batches_per_replan = 64;
   // What counts of older load when it is. REQUIRES: in [0, 1).
   double load_decay = 0.5;
+  // Devices compute at the same time, each on a thread of its own. Otherwise
+  // one after the other, on the caller's: for simulations. Default: yes.
+  bool threads = true;
 };
 
 // Totals since the beginning, by device where a device is named; the last of

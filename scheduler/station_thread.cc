@@ -1,13 +1,19 @@
 #include "scheduler/station_thread.h"
 
+#include <cstddef>
+#include <thread>
 #include <utility>
 
 namespace moevit {
 
-StationThread::StationThread(std::unique_ptr<ExpertStation> station)
-    : station_(std::move(station)), thread_([this] { RunThread(); }) {}
+StationThread::StationThread(std::unique_ptr<ExpertStation> station,
+                             bool own_thread)
+    : station_(std::move(station)) {
+  if (own_thread) thread_ = std::thread([this] { RunThread(); });
+}
 
 StationThread::~StationThread() {
+  if (!thread_.joinable()) return;
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
@@ -18,6 +24,12 @@ StationThread::~StationThread() {
 
 void StationThread::Start(const ExpertLayerCall& call, bool reverse,
                           absl::Span<ExpertPart> parts) {
+  if (!thread_.joinable()) {
+    const size_t done = station_->Run(call, reverse, parts);
+    MutexLock lock(&mutex_);
+    done_ = done;
+    return;
+  }
   {
     MutexLock lock(&mutex_);
     call_ = &call;

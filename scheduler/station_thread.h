@@ -1,5 +1,5 @@
 // An ExpertStation on a thread of its own, so that several compute their parts
-// of a layer at the same time.
+// of a layer at the same time; or, for a simulation, on the caller's.
 
 #ifndef MOEVIT_SCHEDULER_STATION_THREAD_H_
 #define MOEVIT_SCHEDULER_STATION_THREAD_H_
@@ -18,7 +18,8 @@ namespace moevit {
 // Used by one thread.
 class StationThread {
  public:
-  explicit StationThread(std::unique_ptr<ExpertStation> station);
+  // own_thread: if not, Start is the one that takes the time.
+  StationThread(std::unique_ptr<ExpertStation> station, bool own_thread);
   StationThread(const StationThread&) = delete;
   StationThread& operator=(const StationThread&) = delete;
   // REQUIRES: nothing is running.

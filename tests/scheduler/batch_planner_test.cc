@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "gtest/gtest.h"
-#include "tests/scheduler/batching_simulation.h"
+#include "scheduler/simulation/simulation.h"
 
 namespace moevit {
 namespace {
@@ -11,27 +11,33 @@ namespace {
 constexpr int kImages = 8000;
 constexpr int kMaxBatch = 16;
 
-SimulationResult Simulate(BatchingMethod method, absl::Duration delay,
-                          const SimulatedDevice& device, double load) {
-  BatchingOptions options;
-  options.max_batch_size = kMaxBatch;
-  options.max_queue_delay = delay;
-  options.method = method;
-  return SimulateBatching(options, device, load, kImages);
+absl::Duration P99(BatchingMethod method, absl::Duration delay,
+                   const SimulatedDevice& device, double load) {
+  SimulationOptions options;
+  options.devices = {device};
+  options.batching.max_batch_size = kMaxBatch;
+  options.batching.max_queue_delay = delay;
+  options.batching.method = method;
+  options.images = kImages;
+  const auto arrivals =
+      NewPoissonArrivals(load * options.Capacity(), /*seed=*/1);
+  const auto report = Simulate(options, *arrivals);
+  EXPECT_TRUE(report.ok()) << report.status();
+  return report.ok() ? report->latency.p99 : absl::InfiniteDuration();
 }
 
-SimulationResult CostModel(const SimulatedDevice& device, double load) {
-  return Simulate(BatchingMethod::kCostModel, absl::Milliseconds(2), device,
-                  load);
+absl::Duration CostModelP99(const SimulatedDevice& device, double load) {
+  return P99(BatchingMethod::kCostModel, absl::Milliseconds(2), device, load);
 }
 
 // The p99 of the fixed delay that has the shortest.
 absl::Duration BestFixedDelayP99(const SimulatedDevice& device, double load) {
   absl::Duration best = absl::InfiniteDuration();
   for (const double part : {0., 0.05, 0.3}) {
-    const absl::Duration delay = part * device.Cost(kMaxBatch);
-    best = std::min(
-        best, Simulate(BatchingMethod::kFixedDelay, delay, device, load).p99);
+    const absl::Duration delay =
+        part * (device.launch + kMaxBatch * device.image);
+    best =
+        std::min(best, P99(BatchingMethod::kFixedDelay, delay, device, load));
   }
   return best;
 }
@@ -40,17 +46,18 @@ class LoadTest : public ::testing::TestWithParam<double> {};
 
 // A processor: batches save nothing.
 TEST_P(LoadTest, BeatsEveryFixedDelayWhereBatchesSaveNothing) {
-  const SimulatedDevice linear = {.per_batch = absl::ZeroDuration(),
-                                  .per_image = absl::Milliseconds(1)};
-  EXPECT_LT(CostModel(linear, GetParam()).p99,
+  SimulatedDevice linear;
+  linear.image = absl::Milliseconds(1);
+  EXPECT_LT(CostModelP99(linear, GetParam()),
             0.99 * BestFixedDelayP99(linear, GetParam()));
 }
 
 // A card that has to be launched: batches save most of the time.
 TEST_P(LoadTest, IsAsGoodAsTheBestFixedDelayWhereBatchesSaveMuch) {
-  const SimulatedDevice launched = {.per_batch = absl::Milliseconds(5),
-                                    .per_image = absl::Milliseconds(1)};
-  EXPECT_LT(CostModel(launched, GetParam()).p99,
+  SimulatedDevice launched;
+  launched.launch = absl::Milliseconds(5);
+  launched.image = absl::Milliseconds(1);
+  EXPECT_LT(CostModelP99(launched, GetParam()),
             1.02 * BestFixedDelayP99(launched, GetParam()));
 }
 
@@ -63,7 +70,7 @@ TEST(BatchPlannerTest, StartsWithTheLargestBatchesAndNoDelay) {
 }
 
 TEST(BatchPlannerTest, LearnsSmallBatchesOnlyWhileTheyKeepUp) {
-  class CostModel cost;
+  CostModel cost;
   for (int images = 1; images <= 8; ++images) {
     cost.Observe(images,
                  absl::Milliseconds(9) + images * absl::Milliseconds(1));
@@ -79,7 +86,7 @@ TEST(BatchPlannerTest, LearnsSmallBatchesOnlyWhileTheyKeepUp) {
 }
 
 TEST(BatchPlannerTest, NeverDelaysLongerThanItMay) {
-  class CostModel cost;
+  CostModel cost;
   cost.Observe(1, absl::Milliseconds(50));
   cost.Observe(8, absl::Milliseconds(51));
   BatchPlanner planner(8, absl::Milliseconds(3));
@@ -92,7 +99,7 @@ TEST(BatchPlannerTest, NeverDelaysLongerThanItMay) {
 }
 
 TEST(BatchPlannerTest, AClockThatStandsStillChangesNothing) {
-  class CostModel cost;
+  CostModel cost;
   cost.Observe(1, absl::ZeroDuration());
   BatchPlanner planner(4, absl::Milliseconds(1));
   for (int i = 0; i < 2000; ++i) {
