@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "gmock/gmock.h"
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "model/image_decoder.h"
 
@@ -39,7 +38,7 @@ ModelConfig ConfigFor(int size) {
 }
 
 TEST(PreprocessTest, GivesPillowsPixels) {
-  std::ifstream cases(absl::StrCat(kDirectory, "resize_cases.txt"));
+  std::ifstream cases(std::string(kDirectory) + "resize_cases.txt");
   std::string name, source, mode, interpolation;
   Image image;
   ModelConfig config;
