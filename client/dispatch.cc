@@ -81,9 +81,9 @@ ExitCode RunCommand(Command& command, absl::Span<const std::string> arguments,
 
 }  // namespace
 
-ExitCode Dispatch(absl::Span<Command* const> commands,
-                  absl::Span<const std::string> arguments,
-                  const Console& console) {
+ExitCode DispatchCommand(absl::Span<Command* const> commands,
+                         absl::Span<const std::string> arguments,
+                         const Console& console) {
   if (arguments.empty()) {
     *console.err << ProgramHelp(commands);
     return kExitUsage;

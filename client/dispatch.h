@@ -18,9 +18,9 @@ enum ExitCode {
 
 // Runs the command that arguments[0] names; `arguments` is argv without the
 // program's name. Help goes to `console.out`, errors to `console.err`.
-ExitCode Dispatch(absl::Span<Command* const> commands,
-                  absl::Span<const std::string> arguments,
-                  const Console& console);
+ExitCode DispatchCommand(absl::Span<Command* const> commands,
+                         absl::Span<const std::string> arguments,
+                         const Console& console);
 
 }  // namespace moevit
 

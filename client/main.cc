@@ -8,15 +8,18 @@
 #include "client/dispatch.h"
 #include "client/evaluate_command.h"
 #include "client/quantize_command.h"
+#include "client/simulate_command.h"
 
 int main(int argc, char** argv) {
   moevit::BenchCommand bench;
   moevit::ClassifyCommand classify;
   moevit::EvaluateCommand evaluate;
   moevit::QuantizeCommand quantize;
-  moevit::Command* const commands[] = {&bench, &classify, &evaluate, &quantize};
+  moevit::SimulateCommand simulate;
+  moevit::Command* const commands[] = {&bench, &classify, &evaluate, &quantize,
+                                       &simulate};
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  return moevit::Dispatch(
+  return moevit::DispatchCommand(
       commands, arguments,
       {.in = &std::cin, .out = &std::cout, .err = &std::cerr});
 }

@@ -85,6 +85,11 @@ absl::Status SimulatedExperts::Validate() const {
         absl::StrCat("expert_bytes is ", expert_bytes, "; it must be in [1, ",
                      kMaxExpertBytes, "]"));
   }
+  if (runner.batches_per_replan < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("replan_after is ", runner.batches_per_replan,
+                     "; it must be at least 1 batch"));
+  }
   MOEVIT_RETURN_IF_ERROR(CheckCosts(home));
   return routing.Validate();
 }

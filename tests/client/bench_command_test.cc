@@ -26,8 +26,8 @@ class BenchCommandTest : public ::testing::Test {
     arguments.insert(arguments.begin(), "bench");
     BenchCommand command;
     Command* const commands[] = {&command};
-    return Dispatch(commands, arguments,
-                    {.in = &in_, .out = &out_, .err = &err_});
+    return DispatchCommand(commands, arguments,
+                           {.in = &in_, .out = &out_, .err = &err_});
   }
 
   std::istringstream in_;

@@ -102,8 +102,8 @@ class ClassifyCommandTest : public ::testing::Test {
                      {"classify", absl::StrCat("--server=127.0.0.1:", port_)});
     ClassifyCommand command;
     Command* const commands[] = {&command};
-    return Dispatch(commands, arguments,
-                    {.in = &in_, .out = &out_, .err = &err_});
+    return DispatchCommand(commands, arguments,
+                           {.in = &in_, .out = &out_, .err = &err_});
   }
 
   FakeService service_;

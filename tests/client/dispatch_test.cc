@@ -43,8 +43,8 @@ class DispatchTest : public ::testing::Test {
  protected:
   ExitCode Run(std::vector<std::string> arguments) {
     Command* const commands[] = {&command_};
-    return Dispatch(commands, arguments,
-                    {.in = &in_, .out = &out_, .err = &err_});
+    return DispatchCommand(commands, arguments,
+                           {.in = &in_, .out = &out_, .err = &err_});
   }
 
   FakeCommand command_;

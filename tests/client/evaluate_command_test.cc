@@ -75,8 +75,8 @@ class EvaluateCommandTest : public ::testing::Test {
     arguments.insert(arguments.begin(), "evaluate");
     EvaluateCommand command;
     Command* const commands[] = {&command};
-    return Dispatch(commands, arguments,
-                    {.in = &in_, .out = &out_, .err = &err_});
+    return DispatchCommand(commands, arguments,
+                           {.in = &in_, .out = &out_, .err = &err_});
   }
 
   const fs::path root_;

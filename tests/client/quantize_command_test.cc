@@ -123,8 +123,8 @@ class QuantizeCommandTest : public ::testing::Test {
     arguments.insert(arguments.begin(), "quantize");
     QuantizeCommand command;
     Command* const commands[] = {&command};
-    return Dispatch(commands, arguments,
-                    {.in = &in_, .out = &out_, .err = &err_});
+    return DispatchCommand(commands, arguments,
+                           {.in = &in_, .out = &out_, .err = &err_});
   }
 
   // What stands beside and in place of the output.

@@ -1,0 +1,140 @@
+#include "client/simulation_plot.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace moevit {
+namespace {
+
+// In pixels.
+constexpr double kWidth = 760;
+constexpr double kHeight = 440;
+constexpr double kLeft = 80;
+constexpr double kRight = 150;  // the legend
+constexpr double kTop = 30;
+constexpr double kBottom = 50;
+
+constexpr int kPointsPerCurve = 120;
+constexpr double kDecades = 3;  // up to the 99.9th percentile
+constexpr absl::string_view kColors[] = {"#0072b2", "#d55e00", "#009e73",
+                                         "#cc79a7", "#e69f00", "#56b4e9",
+                                         "#000000", "#999999"};
+
+// Of powers of ten of seconds.
+struct Range {
+  double low = -3;
+  double high = -2;
+};
+
+Range RangeOf(const std::vector<SimulationRun>& runs) {
+  double least = HUGE_VAL;
+  double most = 0;
+  for (const SimulationRun& run : runs) {
+    if (run.report.latencies.empty()) continue;
+    least = std::min(least, run.report.latencies.front());
+    most = std::max(most, run.report.latencies.back());
+  }
+  if (!(least > 0 && least < HUGE_VAL)) return Range();
+  Range range;
+  range.low = std::floor(std::log10(least));
+  range.high = std::max(std::ceil(std::log10(most)), range.low + 1);
+  return range;
+}
+
+// `decades` is 1 for the 90th percentile, 2 for the 99th.
+double X(double decades) {
+  return kLeft + (kWidth - kLeft - kRight) * decades / kDecades;
+}
+
+double Y(const Range& range, double seconds) {
+  const double part =
+      (std::log10(seconds) - range.low) / (range.high - range.low);
+  return kHeight - kBottom - (kHeight - kTop - kBottom) * part;
+}
+
+std::string Line(double x1, double y1, double x2, double y2) {
+  return absl::StrFormat(
+      "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" "
+      "stroke=\"#ddd\"/>\n",
+      x1, y1, x2, y2);
+}
+
+std::string Text(double x, double y, absl::string_view anchor,
+                 absl::string_view text, absl::string_view color = "#333") {
+  return absl::StrFormat(
+      "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"%s\">%s</text>\n",
+      x, y, anchor, color, text);
+}
+
+std::string Grid(const Range& range) {
+  std::string svg;
+  const double bottom = kHeight - kBottom;
+  const struct {
+    double decades;
+    absl::string_view label;
+  } percentiles[] = {
+      {0, "0 %"}, {0.30103, "50 %"}, {1, "90 %"}, {2, "99 %"}, {3, "99.9 %"}};
+  for (const auto& [decades, label] : percentiles) {
+    absl::StrAppend(&svg, Line(X(decades), kTop, X(decades), bottom),
+                    Text(X(decades), bottom + 18, "middle", label));
+  }
+  for (double power = range.low; power <= range.high; ++power) {
+    const double y = Y(range, std::pow(10, power));
+    absl::StrAppend(&svg, Line(kLeft, y, kWidth - kRight, y),
+                    Text(kLeft - 6, y + 4, "end",
+                         absl::StrFormat("%g ms", std::pow(10, power + 3))));
+  }
+  absl::StrAppend(&svg, Text(X(kDecades / 2), kHeight - 10, "middle",
+                             "part of the images that are answered within"));
+  return svg;
+}
+
+std::string Curve(const Range& range, absl::Span<const double> ascending,
+                  absl::string_view color) {
+  std::string points;
+  for (int i = 0; i <= kPointsPerCurve; ++i) {
+    const double decades = kDecades * i / kPointsPerCurve;
+    const double fraction = 1 - std::pow(10, -decades);
+    const auto position =
+        static_cast<size_t>(fraction * static_cast<double>(ascending.size()));
+    absl::StrAppendFormat(&points, "%.1f,%.1f ", X(decades),
+                          Y(range, ascending[position]));
+  }
+  return absl::StrFormat(
+      "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\" "
+      "points=\"%s\"/>\n",
+      color, points);
+}
+
+}  // namespace
+
+std::string SimulationPlot(const std::vector<SimulationRun>& runs) {
+  const Range range = RangeOf(runs);
+  std::string svg = absl::StrFormat(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" "
+      "font-family=\"sans-serif\" font-size=\"12\">\n"
+      "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+      kWidth, kHeight);
+  absl::StrAppend(&svg, Grid(range));
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const absl::string_view color = kColors[i % std::size(kColors)];
+    const std::vector<double>& latencies = runs[i].report.latencies;
+    if (!latencies.empty() && latencies.front() > 0) {
+      absl::StrAppend(&svg, Curve(range, latencies, color));
+    }
+    absl::StrAppend(
+        &svg,
+        Text(kWidth - kRight + 10, kTop + 12 + 16 * static_cast<double>(i),
+             "start", absl::StrFormat("%.4g images/s", runs[i].rate), color));
+  }
+  absl::StrAppend(&svg, "</svg>\n");
+  return svg;
+}
+
+}  // namespace moevit
