@@ -9,6 +9,8 @@
 #include <iostream>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/memory_nodes.h"
 #include "kernels/card/emulated_cards.h"
 #include "server/flags.h"
 #include "server/log.h"
@@ -46,6 +48,11 @@ int main(int argc, char** argv) {
   if (!emulation.ok()) {
     std::cerr << "moevit-server: " << emulation.message() << "\n";
     return 1;
+  }
+  if (const int nodes = moevit::UsedMemoryNodes(); nodes > 1) {
+    moevit::LogInfo(absl::StrCat(
+        "this process runs on ", nodes,
+        " memory nodes; a server on each, bound to it, would be faster"));
   }
   // Before any thread is started, so that all inherit the mask.
   const moevit::StopSignal stop_signal;
