@@ -16,60 +16,85 @@
 namespace moevit {
 namespace hls {
 
-// Of all units of a card.
+// What a card's configuration says, for functions that compare several.
+struct CardSizes {
+  LinearTiles linear;
+  int attention_queries;
+  CardUnits units;
+  int megahertz;
+  int regions;
+  Resources after_shell;
+  CardMemory memory;
+};
+
 template <typename Card>
-constexpr Resources CardResources() {
-  return Card::kUnits.linear * LinearResources(Card::kLinear) +
-         Card::kUnits.attention * AttentionResources(Card::kAttentionQueries) +
-         Card::kUnits.vector * VectorResources();
+constexpr CardSizes SizesOf() {
+  return CardSizes{Card::kLinear,    Card::kAttentionQueries, Card::kUnits,
+                   Card::kMegahertz, Card::kRegions,          Card::kAfterShell,
+                   Card::kMemory};
+}
+
+// Of all units of a card.
+constexpr Resources CardResources(const CardSizes& card) {
+  return card.units.linear * LinearResources(card.linear) +
+         card.units.attention * AttentionResources(card.attention_queries) +
+         card.units.vector * VectorResources();
+}
+
+// What all units may take: a routed design keeps some of everything free; half
+// of the LUTs, which the estimates of logic are least sure about.
+constexpr Resources CardLimits(const CardSizes& card) {
+  return Resources{card.after_shell.dsp, card.after_shell.bram36 * 8 / 10,
+                   card.after_shell.uram * 8 / 10, card.after_shell.lut / 2};
+}
+
+// DSPs of a linear and an attention unit, which share a region: a unit does not
+// stretch over two.
+constexpr int PipelineDsps(const CardSizes& card) {
+  return LinearResources(card.linear).dsp +
+         AttentionResources(card.attention_queries).dsp;
 }
 
 // Pointers of all units: a port each (kernels.h).
-template <typename Card>
-constexpr int CardPorts() {
-  return 6 * Card::kUnits.linear + 3 * Card::kUnits.attention +
-         5 * Card::kUnits.vector;
+constexpr int CardPorts(const CardSizes& card) {
+  return 6 * card.units.linear + 3 * card.units.attention +
+         5 * card.units.vector;
 }
 
 // Bytes per microsecond, megabytes per second, that all linear units move in a
 // layer of width 384 with a residual, 256 rows to a matrix: small models, a
 // moderate batch. Wider matrices and more rows need less.
-template <typename Card>
-constexpr int64_t LinearTraffic() {
+constexpr int64_t LinearTraffic(const CardSizes& card) {
   const LinearShape shape = {/*rows=*/256, /*in_words=*/CodeWords(384),
                              /*out=*/384, /*adds=*/true};
-  const LinearIterations count = CountLinear(Card::kLinear, &shape, 1);
+  const LinearIterations count = CountLinear(card.linear, &shape, 1);
   const int64_t bytes =
       LinearWeightBytes(count) + LinearRowBytes(count, /*writes_codes=*/false);
-  return Card::kUnits.linear * bytes * Card::kMegahertz / count.multiply;
+  return card.units.linear * bytes * card.megahertz / count.multiply;
+}
+
+constexpr int64_t MemoryRate(const CardMemory& memory) {
+  return int64_t{memory.banks} * memory.megabytes_per_second;
 }
 
 // Instantiating it asserts that the card's units fit.
 template <typename Card>
 struct FitsCard {
-  // A routed design keeps some of everything free; half of the LUTs, which the
-  // estimates of logic are least sure about.
-  static constexpr Resources kNeed = CardResources<Card>();
-  static_assert(kNeed.dsp <= Card::kAfterShell.dsp, "too many DSPs");
-  static_assert(10 * kNeed.bram36 <= 8 * Card::kAfterShell.bram36,
-                "more than 80% of the BRAMs");
-  static_assert(10 * kNeed.uram <= 8 * Card::kAfterShell.uram,
-                "more than 80% of the URAMs");
-  static_assert(2 * kNeed.lut <= Card::kAfterShell.lut,
-                "more than half of the LUTs");
-  // A unit does not stretch over two regions.
-  static_assert(Card::kRegions *
-                        (LinearResources(Card::kLinear).dsp +
-                         AttentionResources(Card::kAttentionQueries).dsp) <=
-                    Card::kAfterShell.dsp,
+  static constexpr CardSizes kSizes = SizesOf<Card>();
+  static constexpr Resources kNeed = CardResources(kSizes);
+  static constexpr Resources kLimits = CardLimits(kSizes);
+  static_assert(kNeed.dsp <= kLimits.dsp, "too many DSPs");
+  static_assert(kNeed.bram36 <= kLimits.bram36, "more than 80% of the BRAMs");
+  static_assert(kNeed.uram <= kLimits.uram, "more than 80% of the URAMs");
+  static_assert(kNeed.lut <= kLimits.lut, "more than half of the LUTs");
+  static_assert(Card::kRegions * PipelineDsps(kSizes) <= Card::kAfterShell.dsp,
                 "a linear and an attention unit do not fit one region");
   static_assert(Card::kUnits.linear <= Card::kRegions &&
                     Card::kUnits.attention <= Card::kRegions,
                 "a region holds one linear and one attention unit");
-  static_assert(CardPorts<Card>() <= Card::kMemory.most_ports,
+  static_assert(CardPorts(kSizes) <= Card::kMemory.most_ports,
                 "too many memory ports");
-  static_assert(LinearTraffic<Card>() <= int64_t{Card::kMemory.banks} *
-                                             Card::kMemory.megabytes_per_second,
+  static_assert(LinearTraffic(kSizes) <= MemoryRate(Card::kMemory),
                 "the memory is too slow for the linear units");
 };
 

@@ -78,4 +78,9 @@ struct TestCard {
 }  // namespace hls
 }  // namespace moevit
 
+// A configuration beside these (`moevit plan --optimize` writes one).
+#ifdef MOEVIT_CARD_HEADER
+#include MOEVIT_CARD_HEADER
+#endif
+
 #endif  // MOEVIT_KERNELS_HLS_CARDS_H_

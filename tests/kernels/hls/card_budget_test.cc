@@ -18,9 +18,9 @@ TEST(CardBudget, AddsUpTheUnits) {
   const Resources linear = LinearResources(U280::kLinear);
   const Resources attention = AttentionResources(U280::kAttentionQueries);
   const Resources vector = VectorResources();
-  EXPECT_EQ(CardResources<U280>().dsp,
+  EXPECT_EQ(CardResources(SizesOf<U280>()).dsp,
             3 * linear.dsp + 3 * attention.dsp + vector.dsp);
-  EXPECT_EQ(CardPorts<U280>(), 32);
+  EXPECT_EQ(CardPorts(SizesOf<U280>()), 32);
 }
 
 // Matrix products of an image of M3ViT-S as CoQMoE counts them: 9.2 GOP.
