@@ -1,0 +1,65 @@
+// A card for tests that runs the kernels as functions and remembers what it was
+// asked for.
+
+#ifndef MOEVIT_TESTS_PLANNER_RECORDING_CARD_H_
+#define MOEVIT_TESTS_PLANNER_RECORDING_CARD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/card/card.h"
+#include "kernels/hls/sim/counts.h"
+
+namespace moevit {
+
+// Thread-compatible.
+class RecordingCard : public Card {
+ public:
+  // What the kernel counted while it ran.
+  struct Launched {
+    size_t unit = 0;
+    std::unique_ptr<hls::sim::Counts> counts;
+  };
+  struct Copied {
+    int count = 0;
+    int64_t bytes = 0;
+  };
+
+  RecordingCard();
+
+  // Forgets what was recorded.
+  void Clear();
+
+  const std::vector<Launched>& launches() const { return launches_; }
+  const Copied& to_card() const { return to_card_; }
+  const Copied& from_card() const { return from_card_; }
+
+  absl::string_view name() const override { return card_->name(); }
+  bool emulated() const override { return card_->emulated(); }
+  const std::vector<ComputeUnit>& compute_units() const override {
+    return card_->compute_units();
+  }
+  absl::StatusOr<std::unique_ptr<CardBuffer>> Allocate(size_t bytes,
+                                                       int bank) override;
+  absl::StatusOr<std::unique_ptr<CardOperation>> CopyToCard(
+      CardBuffer* buffer, size_t offset, size_t bytes) override;
+  absl::StatusOr<std::unique_ptr<CardOperation>> CopyFromCard(
+      CardBuffer* buffer, size_t offset, size_t bytes) override;
+  absl::StatusOr<std::unique_ptr<CardOperation>> Launch(
+      size_t unit, absl::Span<const KernelArgument> arguments) override;
+  absl::StatusOr<double> PowerWatts() override { return card_->PowerWatts(); }
+  absl::Status Reset() override { return card_->Reset(); }
+
+ private:
+  const std::unique_ptr<Card> card_;
+  std::vector<Launched> launches_;
+  Copied to_card_;
+  Copied from_card_;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_TESTS_PLANNER_RECORDING_CARD_H_
