@@ -15,19 +15,10 @@
 #include "kernels/reference/reference_executor.h"
 #include "program/random_program.h"
 #include "tests/kernels/card/unreliable_card.h"
+#include "tests/kernels/program_shapes.h"
 
 namespace moevit {
 namespace {
-
-std::vector<int32_t> Classify(Executor& executor, const Program& program,
-                              int images, const std::vector<uint8_t>& pixels,
-                              ExpertLoad* load = nullptr) {
-  std::vector<int32_t> logits(int64_t{images} * program.classes, -1);
-  const absl::Status status =
-      executor.Run(images, pixels, absl::MakeSpan(logits), load);
-  EXPECT_TRUE(status.ok()) << status;
-  return logits;
-}
 
 ResidentProgramOptions DefaultOptions() {
   ResidentProgramOptions options;
@@ -35,41 +26,7 @@ ResidentProgramOptions DefaultOptions() {
   return options;
 }
 
-struct Shape {
-  std::string name;
-  RandomProgramOptions options;
-};
-
-std::vector<Shape> Shapes() {
-  return {
-      {"default", {}},
-      {"dense", {.experts = 0}},
-      {"every_expert", {.top_k = 5}},
-      {"one_expert", {.experts = 1, .top_k = 1}},
-      {"more_experts_than_tokens",
-       {.image_size = 4, .patch_size = 4, .experts = 19, .top_k = 3}},
-      {"softmax_before_top_k", {.softmax_before_top_k = true}},
-      {"pool_mean", {.prefix_tokens = 0, .pool_mean = true}},
-      {"distilled", {.prefix_tokens = 2, .head_rows = 2}},
-      {"attention_256", {.attention_levels = 256}},
-      {"one_token",
-       {.image_size = 3, .patch_size = 3, .prefix_tokens = 0, .width = 6}},
-      {"width_1",
-       {.image_size = 3,
-        .patch_size = 1,
-        .channels = 1,
-        .width = 1,
-        .heads = 1,
-        .mlp_width = 1,
-        .expert_width = 3,
-        .classes = 1}},
-      {"head_width_5", {.image_size = 20, .width = 15, .mlp_width = 129}},
-      {"head_width_64",
-       {.image_size = 32, .width = 128, .heads = 2, .expert_width = 70}},
-  };
-}
-
-class CardExecutorTest : public ::testing::TestWithParam<Shape> {
+class CardExecutorTest : public ::testing::TestWithParam<ProgramShape> {
  protected:
   CardExecutorTest() : card_(std::make_unique<UnreliableCard>()) {}
 
@@ -104,7 +61,7 @@ TEST_P(CardExecutorTest, GivesTheReferencesBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, CardExecutorTest,
-                         ::testing::ValuesIn(Shapes()),
+                         ::testing::ValuesIn(ProgramShapes()),
                          [](const auto& info) { return info.param.name; });
 
 using ResidentProgramTest = CardExecutorTest;
