@@ -9,21 +9,15 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kernels/expert_load.h"
 #include "program/program.h"
 
 namespace moevit {
-
-// How many tokens each expert of each sparse layer received.
-struct ExpertLoad {
-  // [layer][expert]; layers in program order, accumulated over runs.
-  std::vector<std::vector<int64_t>> tokens;
-};
 
 // Thread-compatible: one Run at a time on one object. Objects that share a
 // program may run side by side.

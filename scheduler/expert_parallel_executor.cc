@@ -67,13 +67,33 @@ absl::Status ExpertParallelExecutor::Run(int images,
                                          absl::Span<const uint8_t> pixels,
                                          absl::Span<int32_t> logits,
                                          ExpertLoad* load) {
-  return executor_->Run(images, pixels, logits, load);
+  return RunCancellable(images, pixels, logits, load, [] { return false; });
 }
 
 absl::Status ExpertParallelExecutor::RunCancellable(
     int images, absl::Span<const uint8_t> pixels, absl::Span<int32_t> logits,
     ExpertLoad* load, absl::FunctionRef<bool()> cancelled) {
-  return executor_->RunCancellable(images, pixels, logits, load, cancelled);
+  if (load == nullptr) {
+    return executor_->RunCancellable(images, pixels, logits, nullptr,
+                                     cancelled);
+  }
+  const ExpertRunnerStatistics before = runner_.statistics();
+  MOEVIT_RETURN_IF_ERROR(
+      executor_->RunCancellable(images, pixels, logits, load, cancelled));
+  AddSince(before, load);
+  return absl::OkStatus();
+}
+
+void ExpertParallelExecutor::AddSince(const ExpertRunnerStatistics& before,
+                                      ExpertLoad* load) const {
+  const ExpertRunnerStatistics now = runner_.statistics();
+  for (size_t d = 0; d < now.devices.size(); ++d) {
+    load->weight_misses += now.devices[d].work.weights.misses -
+                           before.devices[d].work.weights.misses;
+  }
+  // Counted as if one device had run every layer.
+  const auto layers = static_cast<double>(now.layers - before.layers);
+  load->imbalance_sum += now.imbalance_sum - before.imbalance_sum - layers;
 }
 
 }  // namespace moevit

@@ -55,6 +55,9 @@ class ExpertParallelExecutor : public Executor {
   ExpertRunnerStatistics statistics() const { return runner_.statistics(); }
 
  private:
+  // Adds what the plain executor inside cannot know of the run since `before`.
+  void AddSince(const ExpertRunnerStatistics& before, ExpertLoad* load) const;
+
   ExpertParallelExecutor(const Program* program,
                          std::vector<ExpertParallelDevice> devices,
                          std::unique_ptr<ExpertDevice> home,

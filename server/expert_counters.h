@@ -1,8 +1,10 @@
-// How many tokens each expert of a model received, for Prometheus.
+// What the experts of a model did, for Prometheus.
 
 #ifndef MOEVIT_SERVER_EXPERT_COUNTERS_H_
 #define MOEVIT_SERVER_EXPERT_COUNTERS_H_
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -10,28 +12,59 @@
 #include "kernels/executor.h"
 #include "prometheus/counter.h"
 #include "prometheus/family.h"
+#include "prometheus/gauge.h"
+#include "prometheus/registry.h"
 
 namespace moevit {
 
-// Thread safe.
+// The metrics of all models; see ExpertLoad for what they count.
+struct ExpertFamilies {
+  explicit ExpertFamilies(prometheus::Registry& registry);
+
+  // By layer, counted from 0 among the sparse ones, and expert.
+  prometheus::Family<prometheus::Counter>& tokens;
+
+  // By device.
+  prometheus::Family<prometheus::Counter>& loads;
+  prometheus::Family<prometheus::Counter>& bytes;
+  prometheus::Family<prometheus::Counter>& misses;
+  prometheus::Family<prometheus::Counter>& rows;
+  prometheus::Family<prometheus::Counter>& rows_in_tiles;
+  prometheus::Family<prometheus::Gauge>& imbalance;
+};
+
+// Of one model. Thread safe.
 class ExpertCounters {
  public:
-  // `family` must outlive this. The counters have `labels` and those of the
-  // layer, counted from 0 among the sparse ones, and of the expert.
-  ExpertCounters(prometheus::Family<prometheus::Counter>* family,
-                 const prometheus::Labels& labels)
-      : family_(family), labels_(labels) {}
+  // `families` must outlive this. What is counted has `labels` besides its own.
+  ExpertCounters(ExpertFamilies* families, const prometheus::Labels& labels)
+      : families_(*families), labels_(labels) {}
 
-  void Add(const ExpertLoad& load);
+  // Adds a batch that `device` ran.
+  void Add(const std::string& device, const ExpertLoad& load);
 
  private:
-  prometheus::Family<prometheus::Counter>* const family_;
+  struct DeviceCounters {
+    prometheus::Counter* loads;
+    prometheus::Counter* bytes;
+    prometheus::Counter* misses;
+    prometheus::Counter* rows;
+    prometheus::Counter* rows_in_tiles;
+    prometheus::Gauge* imbalance;
+  };
+
+  void AddTokens(const ExpertLoad& load) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  const DeviceCounters& CountersOf(const std::string& device)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  ExpertFamilies& families_;
   const prometheus::Labels labels_;
 
   Mutex mutex_;
-  // [layer][expert]; looking them up by label takes too long.
-  std::vector<std::vector<prometheus::Counter*>> counters_
+  // Looking them up by label takes too long. [layer][expert]
+  std::vector<std::vector<prometheus::Counter*>> tokens_
       ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, DeviceCounters> devices_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace moevit

@@ -98,6 +98,10 @@ ABSL_FLAG(int, concurrent_batches, moevit::ServerOptions().concurrent_batches,
 ABSL_FLAG(int, threads_per_batch, moevit::ServerOptions().threads_per_batch,
           "Threads that work on one batch; 0: the processors divided among "
           "the concurrent batches.");
+ABSL_FLAG(int64_t, expert_memory, moevit::ServerOptions().expert_memory,
+          "Most bytes of packed experts that the processor keeps of a model "
+          "for each concurrent batch; experts are then packed when needed, "
+          "and those used least are dropped. 0: all are packed and stay.");
 ABSL_FLAG(int, decode_threads, 0,
           "Threads that decode images; 0: one per processor.");
 ABSL_FLAG(absl::Duration, drain_grace, moevit::ServerOptions().drain_grace,
@@ -196,6 +200,7 @@ ServerOptions OptionsFromFlags() {
   options.cards.timeout = absl::GetFlag(FLAGS_card_timeout);
   options.concurrent_batches = absl::GetFlag(FLAGS_concurrent_batches);
   options.threads_per_batch = absl::GetFlag(FLAGS_threads_per_batch);
+  options.expert_memory = absl::GetFlag(FLAGS_expert_memory);
   options.drain_grace = absl::GetFlag(FLAGS_drain_grace);
   options.keepalive_time = absl::GetFlag(FLAGS_keepalive_time);
   options.keepalive_timeout = absl::GetFlag(FLAGS_keepalive_timeout);

@@ -118,7 +118,7 @@ void ModelMetrics::RecordBatch(const BatchReport& report) {
       .Observe(absl::ToDoubleSeconds(report.compute));
   batch_size_->Add(labels, BatchSizeBuckets()).Observe(report.images);
   if (!report.status.ok()) return;
-  experts_->Add(report.expert_load);
+  experts_->Add(report.device, report.expert_load);
   if (report.predicted <= absl::ZeroDuration()) return;
   prediction_ratio_->Add(labels, RatioBuckets())
       .Observe(absl::FDivDuration(report.compute, report.predicted));
@@ -157,10 +157,7 @@ Metrics::Metrics(const BuildInfo& build, absl::Time start,
       prediction_ratio_(MakeHistograms(
           *registry_, "moevit_compute_prediction_ratio",
           "Duration of a batch over what was predicted for it.")),
-      expert_tokens_(MakeFamily(
-          prometheus::BuildCounter(), *registry_, "moevit_expert_tokens_total",
-          "Tokens that an expert received; layers are counted from 0 among "
-          "the sparse ones.")) {
+      expert_families_(*registry_) {
   MakeFamily(prometheus::BuildGauge(), *registry_, "moevit_build_info",
              "Always 1; its labels say what is running.")
       .Add({{"version", build.version}, {"commit", build.commit}})
@@ -182,7 +179,7 @@ ModelMetrics Metrics::AddModel(const std::string& name,
   model.batch_size_ = &batch_size_;
   model.prediction_ratio_ = &prediction_ratio_;
   model.experts_ =
-      std::make_shared<ExpertCounters>(&expert_tokens_, model.labels_);
+      std::make_shared<ExpertCounters>(&expert_families_, model.labels_);
   model.ready_ = &ready_.Add(model.labels_);
   model.request_duration_ =
       &request_duration_.Add(model.labels_, DurationBuckets());

@@ -93,7 +93,7 @@ class Metrics {
   prometheus::Family<prometheus::Histogram>& decode_duration_;
   prometheus::Family<prometheus::Histogram>& batch_size_;
   prometheus::Family<prometheus::Histogram>& prediction_ratio_;
-  prometheus::Family<prometheus::Counter>& expert_tokens_;
+  ExpertFamilies expert_families_;
 };
 
 }  // namespace moevit

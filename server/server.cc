@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "model/preprocess.h"
 #include "program/quantized_model.h"
 #include "server/card_devices.h"
+#include "server/cpu_executors.h"
 #include "server/log.h"
 
 namespace moevit {
@@ -37,12 +39,12 @@ ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
   real.clock = Clock::Real();
   real.read_model = LoadQuantizedModel;
   real.new_executor =
-      [cpu = CpuOptions(options),
+      [cpu = CpuOptions(options), expert_memory = options.expert_memory,
        cards = std::make_shared<CardDevices>(options.cards)](
           const DeviceSpec& device,
           const Program* program) -> absl::StatusOr<std::unique_ptr<Executor>> {
     if (device.kind == DeviceSpec::Kind::kCpu) {
-      return NewCpuExecutor(program, cpu);
+      return NewCpuExecutorWithin(expert_memory, program, cpu);
     }
     return cards->NewExecutor(device, program, cpu.max_batch);
   };
@@ -82,6 +84,15 @@ BatchSchedulerOptions Server::SchedulerOptions() {
   BatchSchedulerOptions scheduler = options_.scheduler();
   scheduler.on_serving_change = [this](bool serving) {
     OnServingChange(serving);
+  };
+  scheduler.on_device_change = [](const std::string& device,
+                                  const absl::Status& status) {
+    if (status.ok()) {
+      LogInfo(absl::StrFormat("device %s serves again", device));
+    } else {
+      LogError(absl::StrFormat("device %s is quarantined: %s", device,
+                               status.ToString()));
+    }
   };
   return scheduler;
 }

@@ -75,6 +75,9 @@ absl::Status ServerOptions::Validate() const {
   MOEVIT_RETURN_IF_ERROR(scheduler().Validate());
   MOEVIT_RETURN_IF_ERROR(CheckRange("threads_per_batch", threads_per_batch,
                                     /*max=*/1024, /*min=*/0));
+  MOEVIT_RETURN_IF_ERROR(CheckRange("expert_memory", expert_memory,
+                                    std::numeric_limits<int64_t>::max(),
+                                    /*min=*/0));
   MOEVIT_RETURN_IF_ERROR(CheckQueueAdmitsRequests(*this));
   MOEVIT_RETURN_IF_ERROR(
       CheckDuration("drain_grace", drain_grace, absl::ZeroDuration()));

@@ -54,6 +54,10 @@ struct ServerOptions {
   // the batches that run at a time.
   int threads_per_batch = 0;
 
+  // Most bytes of packed experts that the processor keeps of a model for each
+  // concurrent batch. Default: 0, all of them.
+  int64_t expert_memory = 0;
+
   // How long requests that were accepted may take after a signal to stop.
   // Default: 20 s, inside the 30 s that Kubernetes gives.
   absl::Duration drain_grace = absl::Seconds(20);

@@ -23,6 +23,7 @@ class CardExecutor : public Executor {
         program_(resident_->program()),
         max_batch_(options.max_batch),
         keep_schedules_(options.keep_schedules),
+        experts_(program_, resident_->context().tiles().token_lanes),
         routings_(program_.values.size()) {}
 
   absl::Status Allocate() {
@@ -66,7 +67,9 @@ class CardExecutor : public Executor {
       MOEVIT_RETURN_IF_ERROR(RunSteps(count, cancelled));
       MOEVIT_RETURN_IF_ERROR(ReceiveLogits(
           count, logits.data() + int64_t{first} * program_.classes));
-      if (load != nullptr) CountExperts(load);
+      if (load != nullptr) {
+        experts_.AddRun([this](ValueId gate) { return GroupsOf(gate); }, load);
+      }
     }
     return absl::OkStatus();
   }
@@ -119,26 +122,16 @@ class CardExecutor : public Executor {
     return absl::OkStatus();
   }
 
-  // Adds the group sizes of the batch that just ran.
-  void CountExperts(ExpertLoad* load) const {
-    size_t layer = 0;
-    for (const Op& op : program_.ops) {
-      const GateOp* const gate = std::get_if<GateOp>(&op.body);
-      if (gate == nullptr) continue;
-      const std::vector<int32_t>& first = routings_[gate->output].first;
-      if (load->tokens.size() <= layer) load->tokens.resize(layer + 1);
-      load->tokens[layer].resize(gate->experts);
-      for (int e = 0; e < gate->experts; ++e) {
-        load->tokens[layer][e] += first[e + 1] - first[e];
-      }
-      ++layer;
-    }
+  // Of the batch that just ran.
+  const int32_t* GroupsOf(ValueId gate) const {
+    return routings_[gate].first.data();
   }
 
   const std::shared_ptr<const ResidentProgram> resident_;
   const Program& program_;
   const int max_batch_;
   const bool keep_schedules_;
+  const ExpertLoadCounter experts_;
   card::ActivationBuffers activations_;
   std::unique_ptr<CardBuffer> pixels_;
   std::unique_ptr<CardBuffer> logits_;

@@ -71,6 +71,7 @@ class CpuExecutor : public Executor {
       : program_(*program),
         max_batch_(options.max_batch),
         op_times_(options.op_times),
+        experts_(*program, /*tile_rows=*/1),
         prepared_(*program, options),
         team_(options.threads > 0 ? options.threads : AvailableCpuCount(),
               options.pin_threads),
@@ -109,7 +110,9 @@ class CpuExecutor : public Executor {
       run.pixels = pixels.data() + first * run.image_bytes;
       run.logits = logits.data() + int64_t{first} * program_.classes;
       MOEVIT_RETURN_IF_ERROR(runner_.Run(&run, cancelled));
-      if (load != nullptr) CountExperts(load);
+      if (load != nullptr) {
+        experts_.AddRun([this](ValueId gate) { return GroupsOf(gate); }, load);
+      }
     }
     if (op_times_ != nullptr) ReportTimes();
     return absl::OkStatus();
@@ -147,25 +150,15 @@ class CpuExecutor : public Executor {
     return both * out / (in + out);
   }
 
-  // Adds the group sizes of the batch that just ran.
-  void CountExperts(ExpertLoad* load) const {
-    size_t layer = 0;
-    for (const Op& op : program_.ops) {
-      const GateOp* const gate = std::get_if<GateOp>(&op.body);
-      if (gate == nullptr) continue;
-      const int32_t* const first = values_.routing(gate->output).first;
-      if (load->tokens.size() <= layer) load->tokens.resize(layer + 1);
-      load->tokens[layer].resize(gate->experts);
-      for (int e = 0; e < gate->experts; ++e) {
-        load->tokens[layer][e] += first[e + 1] - first[e];
-      }
-      ++layer;
-    }
+  // Of the batch that just ran.
+  const int32_t* GroupsOf(ValueId gate) const {
+    return values_.routing(gate).first;
   }
 
   const Program& program_;
   const int max_batch_;
   std::vector<absl::Duration>* const op_times_;
+  const ExpertLoadCounter experts_;
   const Preparation prepared_;
   cpu::WorkerTeam team_;
   cpu::MemoryArena memory_;

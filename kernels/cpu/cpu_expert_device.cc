@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <new>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -82,7 +83,13 @@ class CpuExpertDevice : public ExpertDevice {
                        " takes ", layer.expert_bytes, " bytes; ", used_bytes_,
                        " of ", memory_bytes_, " are in use"));
     }
-    layer.experts[expert] = Pack(layer, expert, layer.expert_bytes);
+    try {
+      layer.experts[expert] = Pack(layer, expert, layer.expert_bytes);
+    } catch (const std::bad_alloc&) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          name_, ": the system has no ", layer.expert_bytes,
+          " bytes for expert ", expert, " of layer ", layer_number));
+    }
     used_bytes_ += layer.expert_bytes;
     return absl::OkStatus();
   }

@@ -1,9 +1,11 @@
 #include "server/metrics.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "prometheus/text_serializer.h"
@@ -123,6 +125,44 @@ TEST_F(MetricsTest, CountsTheTokensOfEachExpert) {
                                 R"(layer="1",model="birds",version="4"} 8)"));
   EXPECT_THAT(Text(), HasSubstr(R"(expert="1",layer="0",model="birds",)"
                                 R"(version="4"} 0)"));
+}
+
+TEST_F(MetricsTest, CountsTheWeightsAndRowsOfExpertsByDevice) {
+  BatchReport report;
+  report.device = "cpu";
+  report.expert_load.weight_loads = 10;
+  report.expert_load.weight_bytes = 5000;
+  report.expert_load.weight_misses = 3;
+  report.expert_load.rows = 70;
+  report.expert_load.rows_in_tiles = 80;
+  report.expert_load.layers = 2;
+  report.expert_load.imbalance_sum = 2.5;
+  model_.RecordBatch(report);
+  model_.RecordBatch(report);
+  report.device = "emulated:0";
+  model_.RecordBatch(report);
+  report.status = absl::InternalError("x");
+  model_.RecordBatch(report);
+  const std::string text = Text();
+  for (const auto& [name, value] :
+       {std::pair("weight_loads_total", "20"),
+        std::pair("weight_bytes_total", "10000"),
+        std::pair("weight_misses_total", "6"), std::pair("rows_total", "140"),
+        std::pair("tile_rows_total", "160"), std::pair("imbalance", "1.25")}) {
+    EXPECT_THAT(text, HasSubstr(absl::StrCat(
+                          "moevit_expert_", name,
+                          R"({device="cpu",model="birds",version="4"} )", value,
+                          "\n")));
+  }
+  EXPECT_THAT(text, HasSubstr(R"(moevit_expert_rows_total{device="emulated:0",)"
+                              R"(model="birds",version="4"} 70)"));
+}
+
+TEST_F(MetricsTest, AModelWithoutExpertsHasNoneOfTheirMetrics) {
+  BatchReport report;
+  report.device = "cpu";
+  model_.RecordBatch(report);
+  EXPECT_THAT(Text(), Not(HasSubstr("moevit_expert_rows_total{")));
 }
 
 TEST_F(MetricsTest, DevicesAreReadAtTheScrape) {

@@ -2,6 +2,7 @@
 
 #include "server/server.h"
 
+#include <cstdint>
 #include <future>
 #include <latch>
 #include <string>
@@ -11,6 +12,8 @@
 #include "gmock/gmock.h"
 #include "grpcpp/client_context.h"
 #include "gtest/gtest.h"
+#include "kernels/cpu/cpu_expert_device.h"
+#include "program/random_program.h"
 #include "tests/server/http_get.h"
 #include "tests/server/test_model.h"
 #include "tests/server/test_server.h"
@@ -52,6 +55,69 @@ TEST_F(ServerStartTest, ADeviceThatTheBuildDoesNotKnowIsNamed) {
   const absl::Status status = StartServer();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(status.message(), HasSubstr("'emulated:0'"));
+}
+
+// Serves a random program with experts, on the real processor.
+class SparseServerTest : public ServerTest {
+ protected:
+  SparseServerTest() {
+    dependencies_.read_model = [program = program_](const std::string&) {
+      QuantizedModel model;
+      model.program = program;
+      model.config.image_size = program.image_size;
+      model.config.num_classes = program.classes;
+      return model;
+    };
+    dependencies_.prepare_image =
+        [program = program_](absl::string_view encoded, const ModelConfig&) {
+          return RandomPixels(program, /*images=*/1,
+                              static_cast<uint32_t>(encoded.size()));
+        };
+  }
+
+  absl::Status StartWithin(int64_t expert_memory) {
+    options_.expert_memory = expert_memory;
+    dependencies_.new_executor =
+        ServerDependencies::Default(options_).new_executor;
+    return StartServer();
+  }
+
+  // What the server says of five images.
+  std::string Results() {
+    v1::ClassifyRequest request =
+        ClassifyRequestOf({"1", "22", "333", "4444", "55555"});
+    request.set_top_k(program_.classes);
+    v1::ClassifyResponse response;
+    const grpc::Status status = Classify(request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    std::string classes;
+    for (const v1::ImageResult& result : response.results()) {
+      for (const v1::ScoredClass& scored : result.classification().classes()) {
+        classes += scored.ShortDebugString() + "; ";
+      }
+    }
+    return classes;
+  }
+
+  const Program program_ = RandomProgram({.experts = 12});
+};
+
+TEST_F(SparseServerTest, AnswersTheSameWithRoomForAThirdOfTheExperts) {
+  const int64_t expert =
+      NewCpuExpertDevice(&program_, {}).value()->ExpertBytes(0);
+  ASSERT_TRUE(StartWithin(0).ok());
+  const std::string expected = Results();
+  EXPECT_THAT(expected, HasSubstr("score"));
+  server_.reset();
+  ASSERT_TRUE(StartWithin(4 * expert).ok());
+  EXPECT_EQ(Results(), expected);
+}
+
+TEST_F(SparseServerTest, RoomForLessThanOneExpertIsRefusedAtTheStart) {
+  const absl::Status status = StartWithin(100);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("version 1 of model 'vehicles'"));
+  EXPECT_THAT(status.message(), HasSubstr("expert_memory is 100 bytes"));
 }
 
 TEST_F(ServerStartTest, APortInUseIsNamed) {
