@@ -114,6 +114,7 @@ absl::Status XrtSession::LoadImage(const XrtCardOptions& options) {
 }
 
 void XrtSession::CreateUnits(const xrt::xclbin& image) {
+  const auto start_mutex = std::make_shared<Mutex>();
   // What the loops get does not keep the image alive.
   for (const xrt::xclbin::kernel& kernel : image.get_kernels()) {
     for (const xrt::xclbin::ip& unit : kernel.get_cus()) {
@@ -121,7 +122,8 @@ void XrtSession::CreateUnits(const xrt::xclbin& image) {
       units_.push_back(
           XrtUnit::Create(device_, image.get_uuid(),
                           {kernel.get_name(), name.substr(name.find(':') + 1),
-                           Parameters(kernel, unit)}));
+                           Parameters(kernel, unit)},
+                          start_mutex));
       for (const auto& parameter : units_.back()->description().parameters) {
         if (parameter.is_pointer) banks_.insert(parameter.bank);
       }

@@ -27,10 +27,12 @@ size_t BytesOf(const KernelArgument& argument) {
 
 std::shared_ptr<XrtUnit> XrtUnit::Create(const xrt::device& device,
                                          const xrt::uuid& image,
-                                         ComputeUnit description) {
+                                         ComputeUnit description,
+                                         std::shared_ptr<Mutex> start_mutex) {
   const std::string name =
       absl::StrCat(description.kernel, ":{", description.instance, "}");
-  std::shared_ptr<XrtUnit> unit(new XrtUnit(std::move(description)));
+  std::shared_ptr<XrtUnit> unit(
+      new XrtUnit(std::move(description), std::move(start_mutex)));
   unit->kernel_ = xrt::kernel(device, image, name);
   std::vector<KernelParameter>& parameters = unit->description_.parameters;
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -170,6 +172,7 @@ absl::StatusOr<std::shared_ptr<OperationState>> XrtUnit::Launch(
   const absl::Status started = WithoutExceptions(
       absl::StrCat("starting ", description_.instance), [&]() -> absl::Status {
         MOEVIT_RETURN_IF_ERROR(SetArguments(arguments, slot));
+        MutexLock lock(start_mutex_.get());
         slot->run.start();
         return absl::OkStatus();
       });
@@ -178,8 +181,11 @@ absl::StatusOr<std::shared_ptr<OperationState>> XrtUnit::Launch(
   return started;
 }
 
-// XRT takes such a run for one that has never ended, and starts it no more.
+// XRT takes such a run for one that has never ended, and starts it no more. If
+// the thread in which XRT waits for launches had just taken it over, it looks
+// at it again when the next one ends: it must find an end then and let go.
 void XrtUnit::Retire(Slot* slot) {
+  if (slot->run) slot->run.get_ert_packet()->state = ERT_CMD_STATE_ERROR;
   MutexLock lock(&mutex_);
   slot->state = nullptr;
   slot->buffers.clear();

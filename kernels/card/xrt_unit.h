@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -24,9 +25,13 @@ namespace moevit {
 class XrtUnit : public std::enable_shared_from_this<XrtUnit> {
  public:
   // Fills the banks of `description` in. Throws what XRT throws.
+  //   start_mutex  the same for all units of a card: launches start one at a
+  //                time, because XRT forgets the latest one, whoever's it is,
+  //                when one fails to start
   static std::shared_ptr<XrtUnit> Create(const xrt::device& device,
                                          const xrt::uuid& image,
-                                         ComputeUnit description);
+                                         ComputeUnit description,
+                                         std::shared_ptr<Mutex> start_mutex);
 
   const ComputeUnit& description() const { return description_; }
 
@@ -47,8 +52,9 @@ class XrtUnit : public std::enable_shared_from_this<XrtUnit> {
     std::vector<std::shared_ptr<XrtMemory>> buffers;  // kept while it runs
   };
 
-  explicit XrtUnit(ComputeUnit description)
-      : description_(std::move(description)) {}
+  XrtUnit(ComputeUnit description, std::shared_ptr<Mutex> start_mutex)
+      : description_(std::move(description)),
+        start_mutex_(std::move(start_mutex)) {}
   absl::Status CheckArgument(size_t index,
                              const KernelArgument& argument) const;
   absl::Status Check(absl::Span<const KernelArgument> arguments);
@@ -62,6 +68,7 @@ class XrtUnit : public std::enable_shared_from_this<XrtUnit> {
   // Constant once created.
   ComputeUnit description_;
   xrt::kernel kernel_;
+  const std::shared_ptr<Mutex> start_mutex_;
 
   Mutex mutex_;
   // Whether a launch was given up: nobody knows what the unit does.
