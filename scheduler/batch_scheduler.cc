@@ -190,13 +190,7 @@ void BatchScheduler::Execute(Dispatch& dispatch, const Model& model) {
     // Before the answers, so that who has its answer finds it in the metrics.
     if (model.options.on_batch) model.options.on_batch(report);
   }
-  std::vector<DeadTask> failed;
-  {
-    MutexLock lock(&mutex_);
-    const absl::Time now = clock_->Now();
-    failed = dispatcher_.Finish(dispatch, report.status, report.compute, now);
-    StartWork(now);
-  }
+  std::vector<DeadTask> failed = FinishDispatch(dispatch, report);
   TellServing();
   AnswerDead(failed);
   for (size_t i = 0; i < dispatch.tasks.size(); ++i) {
@@ -206,6 +200,28 @@ void BatchScheduler::Execute(Dispatch& dispatch, const Model& model) {
   dispatch.tasks.clear();
   MutexLock lock(&mutex_);
   FinishWork();
+}
+
+// Returns the images that have failed for good.
+std::vector<DeadTask> BatchScheduler::FinishDispatch(
+    Dispatch& dispatch, const BatchReport& report) {
+  std::vector<DeadTask> failed;
+  bool served = false;
+  bool serves = false;
+  {
+    MutexLock lock(&mutex_);
+    const DeviceState& state = dispatcher_.pool().states()[dispatch.device];
+    const absl::Time now = clock_->Now();
+    served = state.serving;
+    failed = dispatcher_.Finish(dispatch, report.status, report.compute, now);
+    serves = state.serving;
+    StartWork(now);
+  }
+  if (served != serves && options_.on_device_change) {
+    options_.on_device_change(options_.devices[dispatch.device].name,
+                              report.status);
+  }
+  return failed;
 }
 
 void BatchScheduler::RunTimer() {

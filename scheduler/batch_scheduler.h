@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -40,6 +41,12 @@ struct BatchSchedulerOptions {
   // Called when the first device serves again or the last one stopped, with
   // whether one serves; on any thread, one call at a time. May be empty.
   std::function<void(bool serving)> on_serving_change;
+
+  // Called when a device stopped serving, with why, or serves again, with OK;
+  // on any thread. As often as devices fail and are probed, so that a device
+  // that stays broken says so ever more rarely. May be empty.
+  std::function<void(const std::string& device, const absl::Status& status)>
+      on_device_change;
 
   // Returns kInvalidArgument naming the field and its value.
   absl::Status Validate() const;
@@ -118,6 +125,8 @@ class BatchScheduler {
   void Execute(Dispatch& dispatch, const Model& model);
   void AnswerDead(std::vector<DeadTask>& dead);
   void TellServing();
+  std::vector<DeadTask> FinishDispatch(Dispatch& dispatch,
+                                       const BatchReport& report);
   absl::Status Accept(ModelId model, ImageTask& task)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartWork(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -92,6 +92,12 @@ class SchedulerFixture {
     return serving_;
   }
 
+  // What the scheduler said of devices.
+  std::vector<std::string> changes() {
+    MutexLock lock(&mutex_);
+    return changes_;
+  }
+
   DeviceHealth::State StateOf(DeviceId device) {
     return scheduler_.devices()[device].state;
   }
@@ -104,6 +110,7 @@ class SchedulerFixture {
   Mutex mutex_;
   std::vector<BatchReport> reports_ ABSL_GUARDED_BY(mutex_);
   bool serving_ ABSL_GUARDED_BY(mutex_) = true;
+  std::vector<std::string> changes_ ABSL_GUARDED_BY(mutex_);
   BatchScheduler scheduler_;
 
  private:
@@ -111,6 +118,11 @@ class SchedulerFixture {
     options.on_serving_change = [this](bool serving) {
       MutexLock lock(&mutex_);
       serving_ = serving;
+    };
+    options.on_device_change = [this](const std::string& device,
+                                      const absl::Status& status) {
+      MutexLock lock(&mutex_);
+      changes_.push_back(device + " " + status.ToString());
     };
     return options;
   }
@@ -330,6 +342,7 @@ TEST_F(BatchSchedulerTest, TheOnlyDeviceComesBackAndItsBatchIsNotLost) {
   EXPECT_EQ(b.get()->logits[2], 100);
   EXPECT_EQ(StateOf(0), DeviceHealth::State::kServing);
   EXPECT_TRUE(serving());
+  EXPECT_THAT(changes(), ElementsAre("fake UNAVAILABLE: hung", "fake OK"));
   // The batch, the probe, the batch again.
   EXPECT_THAT(control_->batch_sizes(), ElementsAre(2, 1, 2));
 }
