@@ -61,8 +61,9 @@ void ExpertLoadCounter::AddRun(absl::FunctionRef<const int32_t*(ValueId)> first,
     load->rows += groups.back();
     load->rows_in_tiles += RowsInTiles(groups, tile_rows_);
   }
-  load->layers += static_cast<int64_t>(layers_.size());
-  load->imbalance_sum += static_cast<double>(layers_.size());
+  const auto layers = static_cast<int64_t>(layers_.size());
+  load->layers += layers;
+  load->imbalance_sum += 1000 * layers;
 }
 
 }  // namespace moevit

@@ -34,9 +34,10 @@ struct ExpertLoad {
   int64_t rows_in_tiles = 0;
 
   // Sparse layers run; and, summed over them, the rows of the busiest device
-  // over the mean of all that share the layer's experts: 1 for a device alone.
+  // over the mean of all that share the layer's experts, in thousandths: 1000
+  // for a device alone.
   int64_t layers = 0;
-  double imbalance_sum = 0;
+  int64_t imbalance_sum = 0;
 };
 
 // Counts for a device that computes the experts of a program alone, from

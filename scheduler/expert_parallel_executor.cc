@@ -1,6 +1,7 @@
 #include "scheduler/expert_parallel_executor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <variant>
 
@@ -93,7 +94,8 @@ void ExpertParallelExecutor::AddSince(const ExpertRunnerStatistics& before,
   }
   // Counted as if one device had run every layer.
   const auto layers = static_cast<double>(now.layers - before.layers);
-  load->imbalance_sum += now.imbalance_sum - before.imbalance_sum - layers;
+  load->imbalance_sum +=
+      std::llround(1000 * (now.imbalance_sum - before.imbalance_sum - layers));
 }
 
 }  // namespace moevit

@@ -58,8 +58,8 @@ void ExpertCounters::Add(const std::string& device, const ExpertLoad& load) {
   Increase(counters.misses, load.weight_misses);
   Increase(counters.rows, load.rows);
   Increase(counters.rows_in_tiles, load.rows_in_tiles);
-  counters.imbalance->Set(load.imbalance_sum /
-                          static_cast<double>(load.layers));
+  counters.imbalance->Set(static_cast<double>(load.imbalance_sum) /
+                          (1000.0 * static_cast<double>(load.layers)));
 }
 
 void ExpertCounters::AddTokens(const ExpertLoad& load) {

@@ -34,7 +34,7 @@ TEST(ExpertLoadTest, AnExpertWithTokensReadsItsWeightsOnce) {
   EXPECT_EQ(load.rows, 14);
   EXPECT_EQ(load.rows_in_tiles, 8 + 4 + 8);
   EXPECT_EQ(load.layers, 1);
-  EXPECT_EQ(load.imbalance_sum, 1);
+  EXPECT_EQ(load.imbalance_sum, 1000);
 }
 
 TEST(ExpertLoadTest, AddsRunsUp) {

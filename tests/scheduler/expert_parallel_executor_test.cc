@@ -144,6 +144,31 @@ TEST(ExpertParallelExecutorTest, LoadsEachActiveExpertOncePerLayerAndBatch) {
   EXPECT_LE(statistics.rows_in_tiles, statistics.rows + 2 * active);
 }
 
+TEST(ExpertParallelExecutorTest, ReportsMissesAndImbalanceOfARun) {
+  const Program program = RandomProgram({.depth = 4, .experts = 9});
+  Cluster cluster(&program, {2, 2});
+  for (uint32_t batch = 1; batch <= 3; ++batch) {
+    const ExpertRunnerStatistics before = cluster.executor->statistics();
+    ExpertLoad load;
+    Classify(*cluster.executor, program, 3, batch, &load);
+    const ExpertRunnerStatistics after = cluster.executor->statistics();
+    int64_t misses = 0;
+    for (size_t d = 0; d < after.devices.size(); ++d) {
+      misses += after.devices[d].work.weights.misses -
+                before.devices[d].work.weights.misses;
+    }
+    EXPECT_GT(misses, 0);
+    EXPECT_EQ(load.weight_misses, misses);
+    EXPECT_EQ(load.rows, after.rows - before.rows);
+    EXPECT_EQ(load.layers, 2);
+    EXPECT_GE(load.imbalance_sum, 2 * 1000);
+    EXPECT_NEAR(load.imbalance_sum,
+                1000 * (after.imbalance_sum - before.imbalance_sum), 1);
+    // Nobody wants to know.
+    Classify(*cluster.executor, program, 3, batch);
+  }
+}
+
 TEST(ExpertParallelExecutorTest, TheNextExpertLoadsBeforeTheCurrentOneRuns) {
   const Program program = RandomProgram({.experts = 3, .top_k = 3});
   Cluster cluster(&program, {2});

@@ -136,7 +136,7 @@ TEST_F(MetricsTest, CountsTheWeightsAndRowsOfExpertsByDevice) {
   report.expert_load.rows = 70;
   report.expert_load.rows_in_tiles = 80;
   report.expert_load.layers = 2;
-  report.expert_load.imbalance_sum = 2.5;
+  report.expert_load.imbalance_sum = 2500;
   model_.RecordBatch(report);
   model_.RecordBatch(report);
   report.device = "emulated:0";
