@@ -236,7 +236,7 @@ absl::StatusOr<CardDevice::Resident> CardDevice::Enter(const Program* program,
                                                        int pipeline,
                                                        int64_t* generation) {
   MutexLock lock(&mutex_);
-  if (broken_) MOEVIT_RETURN_IF_ERROR(Repair());
+  if (broken_) MOEVIT_RETURN_IF_ERROR(AsDeviceError(Repair()));
   Resident& resident = residents_[{program, pipeline}];
   if (resident == nullptr) {
     ResidentProgramOptions options;

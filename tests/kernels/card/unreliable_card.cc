@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::Launch(
 absl::Status UnreliableCard::Reset() {
   if (failing_resets_ > 0) {
     --failing_resets_;
-    return absl::UnavailableError("still in reset");
+    return absl::NotFoundError("still in reset");
   }
   ++resets_;
   error_ = absl::OkStatus();
