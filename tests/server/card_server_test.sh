@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# The server with emulated cards: the same answers as on the CPU, metrics by
+# device, and a shutdown in time while a card hangs.
+#
+# Usage: tests/server/card_server_test.sh DIRECTORY_OF_PROGRAMS
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+
+readonly bin=$1
+readonly patience_s=120
+export no_proxy=localhost,127.0.0.1
+
+work=$(mktemp -d)
+readonly work
+server_pid=
+trap '[[ -z $server_pid ]] || kill -KILL "$server_pid"; rm -rf "$work"' EXIT
+
+fail() {
+  echo "card_server_test.sh: $*" >&2
+  cat "$work/log" >&2
+  exit 1
+}
+
+# Waits until the command $@ succeeds.
+await() {
+  local deadline=$((SECONDS + patience_s))
+  until "$@"; do
+    ((SECONDS < deadline)) || fail "not within $patience_s s: $*"
+    sleep 0.05
+  done
+}
+
+# The port that the server said it serves $1 on.
+port_of() {
+  sed -n "s|.* serving $1 on .*:\([0-9]*\).*|\1|p" "$work/log"
+}
+
+serves_or_ended() {
+  [[ -n $(port_of gRPC) ]] || ! kill -0 "$server_pid" 2>/dev/null
+}
+
+start_server() {
+  : >"$work/log"
+  "$bin/moevit-server" --model_repository=models --host=127.0.0.1 --port=0 \
+    --metrics_port=0 "$@" 2>>"$work/log" &
+  server_pid=$!
+  await serves_or_ended
+  [[ -n $(port_of gRPC) ]] || fail "did not start with $*"
+}
+
+# Its exit code is the server's.
+stop_server() {
+  local code=0
+  kill -TERM "$server_pid"
+  wait "$server_pid" || code=$?
+  server_pid=
+  return "$code"
+}
+
+# The class of every sample, without what differs from run to run.
+classify() {
+  "$bin/moevit" classify --server="127.0.0.1:$(port_of gRPC)" \
+    deploy/samples/*.{jpg,png} >"$work/$1"
+}
+
+# Whether the metrics have a line like $1.
+shows() {
+  curl --silent --fail --max-time 5 \
+    "http://127.0.0.1:$(port_of 'metrics')/metrics" | grep -q "$1"
+}
+
+start_server --devices=cpu
+classify cpu
+stop_server || fail "did not stop cleanly"
+
+start_server --devices=emulated:2
+classify cards
+cmp "$work/cpu" "$work/cards" || fail "cards answer otherwise than the CPU"
+for card in emulated:0 emulated:1; do
+  shows "^moevit_device_state{device=\"$card\",state=\"serving\"} 1" ||
+    fail "no state of $card"
+done
+shows '^moevit_device_batches_total{device="emulated:.*} [1-9]' ||
+  fail "no batch ran on a card"
+stop_server || fail "did not stop cleanly"
+
+# The first batch hangs, is given up, and runs again on the card that was
+# brought back, although the server is stopping.
+MOEVIT_EMULATED_FAULTS=hang \
+  start_server --devices=emulated:1 --card_verification=none --card_timeout=2s
+classify again &
+client_pid=$!
+await shows '^moevit_device_busy_lanes{.*} [1-9]'
+stop_server || fail "did not answer what it had accepted"
+wait "$client_pid" || fail "a client got an error"
+cmp "$work/cpu" "$work/again" || fail "another answer after a card hung"
+grep -q 'ERROR device emulated:0 is quarantined: .*launch of' "$work/log" ||
+  fail "the log does not tell of the failure"
+grep -q 'INFO device emulated:0 serves again' "$work/log" ||
+  fail "the log does not tell of the return"
+
+# A card that hangs for good does not keep the server.
+MOEVIT_EMULATED_FAULTS='hang:count=inf' start_server --devices=emulated:1 \
+  --card_verification=none --card_timeout=2s --drain_grace=1s
+classify never 2>/dev/null &
+client_pid=$!
+await shows '^moevit_device_busy_lanes{.*} [1-9]'
+readonly stop=$SECONDS
+! stop_server || fail "success although an image was not answered"
+((SECONDS - stop <= 6)) || fail "stopping took $((SECONDS - stop)) s"
+! wait "$client_pid" || fail "an answer from a card that hangs"
