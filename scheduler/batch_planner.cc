@@ -11,6 +11,10 @@ namespace {
 constexpr int64_t kPeriod = 64;
 // Latencies lose half of their weight over so many arrivals.
 constexpr double kHalfLife = 4096;
+// Arrivals after which everything so far is forgotten: the first predictions
+// rest on a few batches, and a tail remembers the worst of them for long.
+constexpr int64_t kFirstTries = 512;
+static_assert(kFirstTries % kPeriod == 0);
 // Tails of fewer latencies than this say little.
 constexpr double kLeastWeight = 256;
 // A rule must be better by so much to take over.
@@ -65,6 +69,7 @@ void BatchPlanner::RecordArrival(absl::Time now, const CostModel& cost,
 
 void BatchPlanner::StartPeriod(absl::Time now, const CostModel& cost,
                                int lanes) {
+  if (arrivals_ == kFirstTries) ForgetTails();
   const double decay = std::exp2(-kPeriod / kHalfLife);
   for (ShadowQueue& candidate : candidates_) candidate.tail().Decay(decay);
   if (arrivals_ > 0) recent_arrivals_ = decay * recent_arrivals_ + kPeriod;
@@ -77,6 +82,12 @@ void BatchPlanner::StartPeriod(absl::Time now, const CostModel& cost,
     seconds_[images] = absl::ToDoubleSeconds(cost.Predict(images));
   }
   ChooseRule(lanes);
+}
+
+void BatchPlanner::ForgetTails() {
+  for (ShadowQueue& candidate : candidates_) {
+    candidate = ShadowQueue(candidate.rule(), max_batch_size_);
+  }
 }
 
 // The share of the time that no lane is busy if all batches have this size.

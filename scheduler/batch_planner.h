@@ -35,6 +35,7 @@ class BatchPlanner {
 
  private:
   void StartPeriod(absl::Time now, const CostModel& cost, int lanes);
+  void ForgetTails();
   void ChooseRule(int lanes);
   double SpareCapacity(int images, int lanes) const;
 

@@ -123,15 +123,20 @@ void BatchQueue::Push(ImageTask task, absl::Time now, Devices devices) {
   if (learns()) RecordArrival(now, devices);
 }
 
-// The planner sees all devices as lanes of the fastest one.
+// The planner sees all devices as lanes of the fastest one; nothing while it
+// would take the load of all for that of a few.
 void BatchQueue::RecordArrival(absl::Time now, Devices devices) {
   const int batch = options_.max_batch_size;
   const auto usable = [&](size_t i) {
     return i < costs_.size() && devices[i].serving && costs_[i].known() &&
            costs_[i].Predict(batch) > absl::ZeroDuration();
   };
+  const auto unknown = [&](size_t i) {
+    return devices[i].serving && (i >= costs_.size() || !costs_[i].known());
+  };
   const CostModel* fastest = nullptr;
   for (size_t i = 0; i < devices.size(); ++i) {
+    if (unknown(i)) return;
     if (!usable(i)) continue;
     if (fastest == nullptr ||
         costs_[i].Predict(batch) < fastest->Predict(batch)) {

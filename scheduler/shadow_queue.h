@@ -33,9 +33,9 @@ class ShadowQueue {
   void RunUntil(double now, absl::Span<const double> seconds);
   double StartOfNextBatch() const;
 
-  const BatchRule rule_;
-  const double delay_;
-  const int max_batch_size_;
+  BatchRule rule_;
+  double delay_;
+  int max_batch_size_;
   std::deque<double> waiting_;     // arrivals
   std::vector<double> lane_free_;  // a heap, the first to be free on top
   LatencyTail tail_;

@@ -188,7 +188,7 @@ absl::Status SimulatedExecutor::RunLayer(int layer, int images,
   ExpertLayerCall call;
   call.layer = layer;
   call.first = first_;
-  const absl::Status status = runner_->RunLayer(call);
+  absl::Status status = runner_->RunLayer(call);
   for (const SimulatedExpertDevice* device : expert_devices_) {
     *now = std::max(*now, device->now());
   }

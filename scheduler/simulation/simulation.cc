@@ -6,7 +6,10 @@
 #include <optional>
 #include <queue>
 #include <random>
+#include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -17,6 +20,7 @@ namespace {
 
 std::vector<std::string> NamesOf(const std::vector<SimulatedRequests>& all) {
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (const SimulatedRequests& requests : all) names.push_back(requests.name);
   return names;
 }
@@ -117,15 +121,16 @@ class Simulation {
     task.deadline = now_ + requests.deadline;
     task.priority = requests.priority;
     task.done = ledger_.Arrive(kind, task.deadline, &now_);
-    auto places = budget_.Reserve({int64_t{0}});
-    absl::Status status = places.status();
-    if (status.ok()) {
-      task.place = std::move(places->front());
-      status = dispatcher_.Push(/*model=*/0, std::move(task), now_);
-    }
-    // A task that was not taken is still here.
+    absl::Status status = Accept(task);
     if (!status.ok()) std::move(task.done)(std::move(status));
     if (options_.on_progress) options_.on_progress(arrived_);
+  }
+
+  // Leaves a task alone that it does not take.
+  absl::Status Accept(ImageTask& task) {
+    MOEVIT_ASSIGN_OR_RETURN(auto places, budget_.Reserve({int64_t{0}}));
+    task.place = std::move(places.front());
+    return dispatcher_.Push(/*model=*/0, std::move(task), now_);
   }
 
   void AnswerDead(std::vector<DeadTask> dead) {
