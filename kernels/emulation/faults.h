@@ -38,7 +38,7 @@ enum class FaultKind {
   kBitFlip,         // one bit of the launch's last buffer is wrong
   kCopyError,       // a copy fails
   kCopyCorruption,  // one bit of a copy is wrong
-  kAllocation,      // a buffer cannot be had
+  kAllocation,      // a buffer on the card cannot be had
   kLoad,            // an image cannot be loaded
   kOpen,            // the card cannot be opened
   kOffline,         // the card is in reset: copies and launches fail
