@@ -1,0 +1,238 @@
+#include "client/load_client.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/mutex.h"
+#include "base/status_macros.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/completion_queue.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace moevit {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using Stubs = std::vector<std::unique_ptr<v1::InferenceService::Stub>>;
+
+struct Call {
+  LoadOutcome outcome;
+  grpc::ClientContext context;
+  grpc::Status status;
+  v1::ClassifyResponse response;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<v1::ClassifyResponse>> reader;
+};
+
+absl::Status StatusOf(const Call& call) {
+  if (!call.status.ok()) {
+    return {static_cast<absl::StatusCode>(call.status.error_code()),
+            call.status.error_message()};
+  }
+  if (call.response.results_size() != 1) {
+    return absl::InternalError(
+        absl::StrCat(call.response.results_size(), " results for 1 image"));
+  }
+  const v1::ImageResult& result = call.response.results(0);
+  if (result.has_classification()) return absl::OkStatus();
+  return {static_cast<absl::StatusCode>(result.error().code()),
+          result.error().message()};
+}
+
+// One run. Calls are sent from one thread and finished on the thread that
+// receives, which may be the same.
+class Run {
+ public:
+  Run(const LoadClientOptions& options, const Stubs& stubs,
+      const LoadWindow& window, const std::function<void()>& on_finished)
+      : options_(options),
+        stubs_(stubs),
+        window_(window),
+        on_finished_(on_finished),
+        tally_(window) {}
+
+  LoadResult OpenLoop(LoadSchedule schedule);
+  LoadResult ClosedLoop(int concurrency);
+
+ private:
+  absl::Duration Now() const {
+    return absl::FromChrono(SteadyClock::now() - start_);
+  }
+
+  // Takes over a call's slot; false if none is free.
+  bool Open();
+  void Close();
+
+  void Send(absl::Duration due);
+
+  // Blocks for the next call that ends. None when the queue is shut down.
+  std::unique_ptr<Call> Receive();
+  void Finish(std::unique_ptr<Call> call);
+
+  const LoadClientOptions& options_;
+  const Stubs& stubs_;
+  const LoadWindow window_;
+  const std::function<void()>& on_finished_;
+  const SteadyClock::time_point start_ = SteadyClock::now();
+  grpc::CompletionQueue queue_;
+  size_t next_ = 0;  // of the requests sent
+  LoadTally tally_;  // the receiving thread's
+
+  // Held once between filling a call and sending it, and once between receiving
+  // it and reading it: gRPC orders the two as well, but where the thread
+  // sanitizer does not see it.
+  Mutex mutex_;
+  int open_calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<absl::Duration> unsent_ ABSL_GUARDED_BY(mutex_);
+};
+
+bool Run::Open() {
+  MutexLock lock(&mutex_);
+  if (open_calls_ == options_.max_open_calls) return false;
+  ++open_calls_;
+  return true;
+}
+
+void Run::Close() {
+  MutexLock lock(&mutex_);
+  --open_calls_;
+}
+
+void Run::Send(absl::Duration due) {
+  auto call = std::make_unique<Call>();
+  const v1::ClassifyRequest& request =
+      options_.requests[next_ % options_.requests.size()];
+  v1::InferenceService::Stub& stub = *stubs_[next_ % stubs_.size()];
+  ++next_;
+  call->context.set_deadline(
+      absl::ToChronoTime(absl::Now() + options_.server.timeout));
+  call->reader = stub.PrepareAsyncClassify(&call->context, request, &queue_);
+  call->outcome.due = due;
+  call->outcome.sent = Now();
+  if (!Open()) {
+    MutexLock lock(&mutex_);
+    unsent_.push_back(due);
+    return;
+  }
+  Call* const tag = call.release();  // Receive() takes it back
+  tag->reader->StartCall();
+  tag->reader->Finish(&tag->response, &tag->status, tag);
+}
+
+std::unique_ptr<Call> Run::Receive() {
+  void* tag = nullptr;
+  bool ok = false;  // always true for the end of a call
+  // Bounded by the deadlines of the calls that are open.
+  if (!queue_.Next(&tag, &ok)) return nullptr;
+  Close();
+  return std::unique_ptr<Call>(static_cast<Call*>(tag));
+}
+
+void Run::Finish(std::unique_ptr<Call> call) {
+  call->outcome.finished = Now();
+  call->outcome.status = StatusOf(*call);
+  tally_.Add(call->outcome);
+  on_finished_();
+}
+
+LoadResult Run::OpenLoop(LoadSchedule schedule) {
+  std::thread receiver([this] {
+    while (std::unique_ptr<Call> call = Receive()) Finish(std::move(call));
+  });
+  while (const std::optional<absl::Duration> due = schedule.Next()) {
+    std::this_thread::sleep_until(start_ + absl::ToChronoNanoseconds(*due));
+    Send(*due);
+  }
+  queue_.Shutdown();
+  receiver.join();
+  MutexLock lock(&mutex_);
+  for (const absl::Duration due : unsent_) {
+    tally_.AddUnsent(due, absl::StrCat(options_.max_open_calls,
+                                       " calls were open, the most allowed"));
+  }
+  return std::move(tally_).Finish();
+}
+
+LoadResult Run::ClosedLoop(int concurrency) {
+  for (int i = 0; i < concurrency; ++i) Send(Now());
+  for (int open = concurrency; open > 0; --open) {
+    Finish(Receive());
+    const absl::Duration now = Now();
+    if (now < window_.end()) {
+      Send(now);
+      ++open;
+    }
+  }
+  queue_.Shutdown();
+  return std::move(tally_).Finish();
+}
+
+}  // namespace
+
+LoadClient::LoadClient(LoadClientOptions options)
+    : options_(std::move(options)) {
+  for (int i = 0; i < options_.connections; ++i) {
+    // Channels to one address otherwise share one connection.
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    channels_.push_back(grpc::CreateCustomChannel(
+        options_.server.target, grpc::InsecureChannelCredentials(), arguments));
+    stubs_.push_back(v1::InferenceService::NewStub(channels_.back()));
+  }
+}
+
+absl::Status LoadClient::WaitUntilConnected() {
+  const auto deadline =
+      absl::ToChronoTime(absl::Now() + options_.server.timeout);
+  for (const auto& channel : channels_) channel->GetState(true);
+  for (const auto& channel : channels_) {
+    if (!channel->WaitForConnected(deadline)) {
+      return absl::UnavailableError(
+          absl::StrCat(options_.server.target, " does not take ",
+                       options_.connections, " connections within ",
+                       absl::FormatDuration(options_.server.timeout)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<LoadClient>> LoadClient::Connect(
+    LoadClientOptions options) {
+  const v1::ClassifyRequest& first = options.requests.front();
+  MOEVIT_ASSIGN_OR_RETURN(const v1::ClassifyResponse response,
+                          ClassifyCaller(options.server).Call(first));
+  const v1::ImageResult& result = response.results(0);
+  if (!result.has_classification()) {
+    return absl::Status(
+        static_cast<absl::StatusCode>(result.error().code()),
+        absl::StrCat("the first image: ", result.error().message()));
+  }
+  auto client = std::unique_ptr<LoadClient>(new LoadClient(std::move(options)));
+  MOEVIT_RETURN_IF_ERROR(client->WaitUntilConnected());
+  return client;
+}
+
+LoadResult LoadClient::RunOpenLoop(LoadSchedule schedule,
+                                   const LoadWindow& window,
+                                   const std::function<void()>& on_finished) {
+  return Run(options_, stubs_, window, on_finished)
+      .OpenLoop(std::move(schedule));
+}
+
+LoadResult LoadClient::RunClosedLoop(int concurrency, const LoadWindow& window,
+                                     const std::function<void()>& on_finished) {
+  return Run(options_, stubs_, window, on_finished).ClosedLoop(concurrency);
+}
+
+}  // namespace moevit

@@ -1,0 +1,63 @@
+// Sends Classify calls at given times, or so many at once, and tallies what
+// becomes of them.
+
+#ifndef MOEVIT_CLIENT_LOAD_CLIENT_H_
+#define MOEVIT_CLIENT_LOAD_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/classify_call.h"
+#include "client/load_schedule.h"
+#include "client/load_tally.h"
+#include "proto/moevit/v1/inference.grpc.pb.h"
+
+namespace moevit {
+
+inline constexpr int kMaxOpenCalls = 16384;
+
+struct LoadClientOptions {
+  ServerAddress server;
+  int connections = 8;  // sent over in turn
+
+  // Sent in turn, each with one image. At least one.
+  std::vector<v1::ClassifyRequest> requests;
+
+  // Open calls at most; beyond, an open loop counts requests as not sent.
+  int max_open_calls = kMaxOpenCalls;
+};
+
+// One run at a time. A run ends at most the server's timeout after its window;
+// it calls `on_finished` for each call that ends, on one thread.
+class LoadClient {
+ public:
+  // Connects, and has the server answer the first request; returns an error in
+  // words for the user if it does not. Blocks for at most twice the timeout.
+  static absl::StatusOr<std::unique_ptr<LoadClient>> Connect(
+      LoadClientOptions options);
+
+  // Sends at the times of `schedule`, whatever the server does.
+  LoadResult RunOpenLoop(LoadSchedule schedule, const LoadWindow& window,
+                         const std::function<void()>& on_finished);
+
+  // Keeps `concurrency` calls open: each answer sends the next request, which
+  // is due when it is sent. REQUIRES: concurrency <= max_open_calls.
+  LoadResult RunClosedLoop(int concurrency, const LoadWindow& window,
+                           const std::function<void()>& on_finished);
+
+ private:
+  explicit LoadClient(LoadClientOptions options);
+
+  absl::Status WaitUntilConnected();
+
+  const LoadClientOptions options_;
+  std::vector<std::shared_ptr<grpc::Channel>> channels_;
+  std::vector<std::unique_ptr<v1::InferenceService::Stub>> stubs_;
+};
+
+}  // namespace moevit
+
+#endif  // MOEVIT_CLIENT_LOAD_CLIENT_H_

@@ -1,0 +1,259 @@
+#include "client/load_command.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/build_info.h"
+#include "base/machine.h"
+#include "base/progress.h"
+#include "base/status_macros.h"
+#include "client/load_images.h"
+#include "client/load_search.h"
+
+namespace moevit {
+namespace {
+
+constexpr double kMaxRate = 1e6;
+constexpr int kMaxConnections = 1024;
+constexpr int kMaxPriority = 65536;
+constexpr int kMaxSearchSteps = 20;
+constexpr absl::Duration kMaxTime = absl::Hours(1);
+
+// Random arrivals are not answered faster than a closed loop's, but for what
+// its concurrency leaves unused.
+constexpr double kSearchedOverClosedLoop = 1.2;
+
+absl::Status CheckTime(absl::string_view flag, absl::Duration time,
+                       absl::Duration min) {
+  if (time >= min && time <= kMaxTime) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--", flag, " is ", absl::FormatDuration(time), "; it must be in [",
+      absl::FormatDuration(min), ", ", absl::FormatDuration(kMaxTime), "]"));
+}
+
+absl::Status CheckCount(absl::string_view flag, int count, int min, int max) {
+  if (count >= min && count <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--", flag, " is ", count, "; it must be in [", min, ", ", max, "]"));
+}
+
+// Shows how many requests have ended.
+std::unique_ptr<ProgressMeter> NewMeter(std::string label, double requests) {
+  ProgressOptions options;
+  options.label = std::move(label);
+  options.unit = "requests";
+  options.total = static_cast<int64_t>(requests);
+  return std::make_unique<ProgressMeter>(std::move(options));
+}
+
+}  // namespace
+
+void LoadCommand::AddFlags(FlagSet* flags) {
+  AddRequestFlags(flags);
+  flags->Add({.name = "rate",
+              .value_name = "R,...",
+              .help = "open loop: requests per second, at random times; one "
+                      "run for each"},
+             &rate_);
+  flags->Add({.name = "closed",
+              .value_name = "",
+              .help = "closed loop instead: each answer sends a request"},
+             &closed_);
+  flags->Add({.name = "concurrency",
+              .value_name = "N",
+              .help = "requests on their way in the closed loop, which "
+                      "--find_max also begins with"},
+             &concurrency_);
+  flags->Add({.name = "find_max",
+              .value_name = "",
+              .help = "search the highest rate, open loop, at which --p99 "
+                      "holds; requests that fail count as late"},
+             &find_max_);
+  flags->Add({.name = "p99",
+              .value_name = "TIME",
+              .help = "within which --find_max wants 99 of 100 answers"},
+             &p99_);
+  flags->Add({.name = "search_steps",
+              .value_name = "N",
+              .help = "runs of --find_max; each halves how far off its answer "
+                      "may be"},
+             &search_steps_);
+  flags->Add({.name = "duration",
+              .value_name = "TIME",
+              .help = "what counts of each run; longer in --find_max where "
+                      "requests are too few for a p99"},
+             &window_.duration);
+  flags->Add({.name = "warmup",
+              .value_name = "TIME",
+              .help = "the beginning of each run, which does not count"},
+             &window_.warmup);
+  flags->Add({.name = "seed",
+              .value_name = "N",
+              .help = "of the random times; the same seed, the same times"},
+             &seed_);
+  flags->Add(
+      {.name = "json", .value_name = "", .help = "print one JSON object"},
+      &json_);
+}
+
+void LoadCommand::AddRequestFlags(FlagSet* flags) {
+  flags->Add({.name = "server",
+              .value_name = "HOST:PORT",
+              .help = "the server's gRPC address"},
+             &server_.target);
+  flags->Add({.name = "model",
+              .value_name = "NAME",
+              .help = "the model to ask; not needed if the server has one"},
+             &model_);
+  flags->Add({.name = "version",
+              .value_name = "NUMBER",
+              .help = "the model's version; the highest if not given"},
+             &version_);
+  flags->Add({.name = "priority",
+              .value_name = "N",
+              .help = "of the requests, 1 is the highest; 0: the server's "
+                      "default"},
+             &priority_);
+  flags->Add({.name = "timeout",
+              .value_name = "TIME",
+              .help = "each call's deadline, from when it is sent; a run ends "
+                      "that much after its duration at the latest"},
+             &server_.timeout);
+  flags->Add({.name = "connections",
+              .value_name = "N",
+              .help = "over which requests are sent in turn"},
+             &connections_);
+}
+
+absl::Status LoadCommand::CheckFlags() const {
+  const int modes =
+      (rate_.empty() ? 0 : 1) + (closed_ ? 1 : 0) + (find_max_ ? 1 : 0);
+  if (modes != 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        modes, " of --rate, --closed and --find_max are given; one is needed"));
+  }
+  MOEVIT_RETURN_IF_ERROR(
+      CheckTime("duration", window_.duration, absl::Milliseconds(1)));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckTime("warmup", window_.warmup, absl::ZeroDuration()));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckTime("timeout", server_.timeout, absl::Milliseconds(1)));
+  MOEVIT_RETURN_IF_ERROR(CheckTime("p99", p99_, absl::Microseconds(1)));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckCount("connections", connections_, 1, kMaxConnections));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckCount("concurrency", concurrency_, 1, kMaxOpenCalls));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckCount("search_steps", search_steps_, 1, kMaxSearchSteps));
+  return CheckCount("priority", priority_, 0, kMaxPriority);
+}
+
+absl::StatusOr<std::vector<double>> LoadCommand::Rates() const {
+  std::vector<double> rates;
+  for (const std::string& text : rate_) {
+    double rate = 0;
+    if (!absl::SimpleAtod(text, &rate) || !(rate > 0 && rate <= kMaxRate)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--rate is \"", text,
+                       "\"; it must be a positive number, at most ", kMaxRate));
+    }
+    rates.push_back(rate);
+  }
+  return rates;
+}
+
+absl::StatusOr<LoadClientOptions> LoadCommand::ClientOptions(
+    absl::Span<const std::string> paths) const {
+  LoadClientOptions options;
+  options.server = server_;
+  options.connections = connections_;
+  MOEVIT_ASSIGN_OR_RETURN(std::vector<std::string> images, ReadImages(paths));
+  for (std::string& image : images) {
+    v1::ClassifyRequest& request = options.requests.emplace_back();
+    request.set_model_name(model_);
+    request.set_model_version(version_);
+    request.set_top_k(1);
+    request.set_priority(static_cast<uint32_t>(priority_));
+    request.add_images(std::move(image));
+  }
+  return options;
+}
+
+LoadRun LoadCommand::OpenLoop(LoadClient& client, double rate,
+                              absl::Duration duration) const {
+  const LoadWindow window = {.warmup = window_.warmup, .duration = duration};
+  const auto meter = NewMeter(absl::StrFormat("%.1f/s", rate),
+                              rate * absl::ToDoubleSeconds(window.end()));
+  LoadRun run;
+  run.rate = rate;
+  run.result = client.RunOpenLoop(LoadSchedule(rate, window, seed_), window,
+                                  [&meter] { meter->Advance(); });
+  return run;
+}
+
+LoadRun LoadCommand::ClosedLoop(LoadClient& client) const {
+  const auto meter =
+      NewMeter(absl::StrCat(concurrency_, " open"), /*requests=*/0);
+  LoadRun run;
+  run.concurrency = concurrency_;
+  run.result = client.RunClosedLoop(concurrency_, window_,
+                                    [&meter] { meter->Advance(); });
+  return run;
+}
+
+absl::StatusOr<double> LoadCommand::FindHighest(
+    LoadClient& client, std::vector<LoadRun>& runs) const {
+  runs.push_back(ClosedLoop(client));
+  RateSearch search;
+  search.steps = search_steps_;
+  search.highest =
+      kSearchedOverClosedLoop * runs.back().result.answers_per_second();
+  if (search.highest == 0) {
+    return absl::UnavailableError(absl::StrCat(
+        server_.target, " answers nothing in a closed loop of ", concurrency_,
+        " requests within ", absl::FormatDuration(window_.duration)));
+  }
+  return FindHighestRate(search, [&](double rate) -> absl::StatusOr<bool> {
+    // Twice what p99 takes, lest chance make it too few.
+    const absl::Duration enough = absl::Seconds(
+        2 * static_cast<double>(SamplesForPercentile(0.99)) / rate);
+    const LoadRun& run = runs.emplace_back(
+        OpenLoop(client, rate, std::max(window_.duration, enough)));
+    return run.result.PartLaterThan(p99_) <= 0.01;
+  });
+}
+
+absl::Status LoadCommand::Run(absl::Span<const std::string> paths,
+                              const Console& console) {
+  MOEVIT_RETURN_IF_ERROR(CheckFlags());
+  MOEVIT_ASSIGN_OR_RETURN(const std::vector<double> rates, Rates());
+  MOEVIT_ASSIGN_OR_RETURN(LoadClientOptions options, ClientOptions(paths));
+  MOEVIT_ASSIGN_OR_RETURN(const std::unique_ptr<LoadClient> client,
+                          LoadClient::Connect(std::move(options)));
+  LoadReport report;
+  report.build = ThisBuild();
+  report.processor = ProcessorName();
+  report.server = server_.target;
+  report.connections = connections_;
+  report.seed = seed_;
+  report.warmup = window_.warmup;
+  for (const double rate : rates) {
+    report.runs.push_back(OpenLoop(*client, rate, window_.duration));
+  }
+  if (closed_) report.runs.push_back(ClosedLoop(*client));
+  if (find_max_) {
+    SustainedRate& sustained = report.sustained.emplace();
+    sustained.p99_bound = p99_;
+    MOEVIT_ASSIGN_OR_RETURN(sustained.rate, FindHighest(*client, report.runs));
+  }
+  *console.out << (json_ ? LoadReportToJson(report) : LoadReportToText(report));
+  return absl::OkStatus();
+}
+
+}  // namespace moevit
