@@ -43,7 +43,7 @@ TEST_F(ServerStartTest, ABadModelIsNamedWithItsVersion) {
   EXPECT_THAT(status.message(), HasSubstr("does not match"));
 }
 
-TEST_F(ServerStartTest, ADeviceThatTheBuildDoesNotKnowIsNamed) {
+TEST_F(ServerStartTest, ADeviceThatIsNotThereIsNamed) {
   options_.devices = *ParseDevices("cpu,emulated:1", {});
   dependencies_.new_executor =
       [real = ServerDependencies::Default(options_).new_executor,
@@ -53,8 +53,8 @@ TEST_F(ServerStartTest, ADeviceThatTheBuildDoesNotKnowIsNamed) {
         return cpu ? fake(device, program) : real(device, program);
       };
   const absl::Status status = StartServer();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(status.message(), HasSubstr("'emulated:0'"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(status.message(), HasSubstr("no emulated card 0"));
 }
 
 // Serves a random program with experts, on the real processor.
