@@ -84,6 +84,10 @@ class OpPlanner {
                       op.body);
   }
 
+  // Known after the head.
+  int64_t logits_bytes() const { return logits_bytes_; }
+
+  // kInvalidArgument if the load has layers that the planned ops have not.
   absl::Status CheckLoad() const {
     if (batch_.load == nullptr || batch_.load->tokens.size() == layer_) {
       return absl::OkStatus();
@@ -266,10 +270,6 @@ class OpPlanner {
     return absl::OkStatus();
   }
 
- public:
-  int64_t logits_bytes() const { return logits_bytes_; }
-
- private:
   const Program& program_;
   const UnitSizes& sizes_;
   const BatchShape& batch_;
