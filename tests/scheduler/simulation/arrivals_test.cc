@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -14,6 +15,7 @@ using ::testing::HasSubstr;
 
 std::vector<absl::Duration> Take(Arrivals& arrivals, int count) {
   std::vector<absl::Duration> times;
+  times.reserve(count);
   for (int i = 0; i < count; ++i) times.push_back(*arrivals.Next());
   return times;
 }

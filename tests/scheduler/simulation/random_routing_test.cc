@@ -1,6 +1,8 @@
 #include "scheduler/simulation/random_routing.h"
 
 #include <algorithm>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -16,6 +18,7 @@ std::vector<int32_t> Loads(RandomRouting& routing, int experts, int images) {
   std::vector<int32_t> first(experts + 1);
   routing.Draw(/*layer=*/0, images, absl::MakeSpan(first));
   std::vector<int32_t> loads;
+  loads.reserve(experts);
   for (int e = 0; e < experts; ++e) loads.push_back(first[e + 1] - first[e]);
   return loads;
 }
