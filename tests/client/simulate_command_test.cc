@@ -39,7 +39,7 @@ class SimulateCommandTest : public ::testing::Test {
 
   std::string WriteTemporary(const std::string& name,
                              const std::string& content) {
-    const std::string path = testing::TempDir() + "/simulate_" + name;
+    std::string path = testing::TempDir() + "/simulate_" + name;
     EXPECT_TRUE(WriteFile(path, content).ok());
     return path;
   }
