@@ -73,7 +73,7 @@ class LoadCommandTest : public ::testing::Test {
 
   // Writes a file that is removed after the test; returns its path.
   std::string File(const std::string& name, const std::string& content) {
-    const std::string path = absl::StrCat(::testing::TempDir(), "/", name);
+    std::string path = absl::StrCat(::testing::TempDir(), "/", name);
     std::ofstream(path, std::ios::binary) << content;
     files_.push_back(path);
     return path;
