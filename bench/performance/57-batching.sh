@@ -2,7 +2,7 @@
 # Prints what batching by learned costs does for latencies over gRPC, against
 # Triton's rules with a fixed delay.
 #
-# Usage: bench/performance/55-batching.sh [--quick]
+# Usage: bench/performance/57-batching.sh [--quick]
 #
 # Servers of all methods run side by side, and one at a time has work. Rates are
 # parts of what the cost model's answers in a closed loop. Every method gets the
@@ -34,7 +34,7 @@ readonly work
 declare -A pids=() ports=()
 
 fail() {
-  echo "55-batching.sh: $*" >&2
+  echo "57-batching.sh: $*" >&2
   exit 1
 }
 
