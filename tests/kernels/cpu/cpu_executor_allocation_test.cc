@@ -22,9 +22,14 @@ std::atomic<int64_t> allocations = 0;
 
 // Not inlined: compilers would take what they see for a mismatch of new and
 // free.
-ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t bytes) {
+ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t bytes,
+                                           const std::nothrow_t&) noexcept {
   allocations.fetch_add(1, std::memory_order_relaxed);
-  void* const memory = std::malloc(bytes == 0 ? 1 : bytes);
+  return std::malloc(bytes == 0 ? 1 : bytes);
+}
+
+ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t bytes) {
+  void* const memory = operator new(bytes, std::nothrow);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
