@@ -1,5 +1,6 @@
 #include "base/stopwatch.h"
 
+#include <cstdint>
 #include <thread>
 
 #include "absl/time/time.h"
@@ -8,9 +9,9 @@
 namespace moevit {
 namespace {
 
-void Work(int iterations) {
-  volatile int sum = 0;
-  for (int i = 0; i < iterations; ++i) sum = sum + i;
+void Work(uint32_t iterations) {
+  volatile uint32_t sum = 0;
+  for (uint32_t i = 0; i < iterations; ++i) sum = sum + i;
 }
 
 TEST(StopwatchTest, RunsTheWorkOnce) {
