@@ -1,14 +1,13 @@
 #include "client/bench_command.h"
 
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
-#include "client/dispatch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kernels/cpu/isa.h"
+#include "tests/client/command_test.h"
 
 namespace moevit {
 namespace {
@@ -18,21 +17,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class BenchCommandTest : public ::testing::Test {
+class BenchCommandTest : public CommandTest<BenchCommand> {
  protected:
   ExitCode Run(std::vector<std::string> arguments) {
-    out_.str("");
-    err_.str("");
     arguments.insert(arguments.begin(), "bench");
-    BenchCommand command;
-    Command* const commands[] = {&command};
-    return DispatchCommand(commands, arguments,
-                           {.in = &in_, .out = &out_, .err = &err_});
+    return RunMoevit(arguments);
   }
-
-  std::istringstream in_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(BenchCommandTest, PrintsEveryCaseAsJson) {

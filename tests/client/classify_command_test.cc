@@ -10,12 +10,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
-#include "client/dispatch.h"
 #include "gmock/gmock.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "proto/moevit/v1/inference.grpc.pb.h"
+#include "tests/client/command_test.h"
 
 namespace moevit {
 namespace {
@@ -70,7 +70,7 @@ class FakeService final : public v1::InferenceService::Service {
   }
 };
 
-class ClassifyCommandTest : public ::testing::Test {
+class ClassifyCommandTest : public CommandTest<ClassifyCommand> {
  protected:
   ClassifyCommandTest() {
     grpc::ServerBuilder builder;
@@ -100,19 +100,13 @@ class ClassifyCommandTest : public ::testing::Test {
   ExitCode Run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),
                      {"classify", absl::StrCat("--server=127.0.0.1:", port_)});
-    ClassifyCommand command;
-    Command* const commands[] = {&command};
-    return DispatchCommand(commands, arguments,
-                           {.in = &in_, .out = &out_, .err = &err_});
+    return RunMoevit(arguments);
   }
 
   FakeService service_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> files_;
-  std::istringstream in_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(ClassifyCommandTest, PrintsOneLinePerFileInOrder) {
@@ -215,10 +209,10 @@ TEST_F(ClassifyCommandTest, WritesResultsAndErrorsAsJsonLines) {
 
 TEST_F(ClassifyCommandTest, RefusesArgumentsThatMakeNoSense) {
   EXPECT_EQ(Run({}), kExitFailure);
-  EXPECT_EQ(Run({"--top=0", "x"}), kExitFailure);
-  EXPECT_EQ(Run({"--timeout=-1s", "x"}), kExitFailure);
   EXPECT_THAT(err_.str(), HasSubstr("no FILE is given"));
+  EXPECT_EQ(Run({"--top=0", "x"}), kExitFailure);
   EXPECT_THAT(err_.str(), HasSubstr("--top is 0"));
+  EXPECT_EQ(Run({"--timeout=-1s", "x"}), kExitFailure);
   EXPECT_THAT(err_.str(), HasSubstr("--timeout is -1s"));
   EXPECT_THAT(service_.requests, IsEmpty());
 }

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -12,11 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "client/dispatch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "program/quantized_model.h"
 #include "program/random_program.h"
+#include "tests/client/command_test.h"
 
 namespace moevit {
 namespace {
@@ -26,7 +25,7 @@ using ::testing::IsEmpty;
 
 namespace fs = std::filesystem;
 
-class EvaluateCommandTest : public ::testing::Test {
+class EvaluateCommandTest : public CommandTest<EvaluateCommand> {
  protected:
   EvaluateCommandTest()
       : root_(fs::path(::testing::TempDir()) /
@@ -73,16 +72,10 @@ class EvaluateCommandTest : public ::testing::Test {
 
   ExitCode Run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "evaluate");
-    EvaluateCommand command;
-    Command* const commands[] = {&command};
-    return DispatchCommand(commands, arguments,
-                           {.in = &in_, .out = &out_, .err = &err_});
+    return RunMoevit(arguments);
   }
 
   const fs::path root_;
-  std::istringstream in_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(EvaluateCommandTest, AsksForModelAndDataset) {

@@ -5,20 +5,19 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
-#include "client/dispatch.h"
 #include "client/load_schedule.h"
 #include "gmock/gmock.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "proto/moevit/v1/inference.grpc.pb.h"
+#include "tests/client/command_test.h"
 
 namespace moevit {
 namespace {
@@ -55,7 +54,7 @@ class FakeService final : public v1::InferenceService::Service {
   std::atomic<uint32_t> priority = 0;
 };
 
-class LoadCommandTest : public ::testing::Test {
+class LoadCommandTest : public CommandTest<LoadCommand> {
  protected:
   LoadCommandTest() {
     grpc::ServerBuilder builder;
@@ -84,10 +83,7 @@ class LoadCommandTest : public ::testing::Test {
     arguments.insert(arguments.begin(),
                      {"load", absl::StrCat("--server=127.0.0.1:", port_),
                       "--warmup=20ms", "--duration=100ms"});
-    LoadCommand command;
-    Command* const commands[] = {&command};
-    return DispatchCommand(commands, arguments,
-                           {.in = &in_, .out = &out_, .err = &err_});
+    return RunMoevit(arguments);
   }
 
   // Expects a run to fail with `message`, before it asks the server anything.
@@ -104,9 +100,6 @@ class LoadCommandTest : public ::testing::Test {
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> files_;
   std::string image_;
-  std::istringstream in_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(LoadCommandTest, SendsWhatTheScheduleSays) {

@@ -1,16 +1,15 @@
 #include "client/plan_command.h"
 
 #include <algorithm>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "client/dispatch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/client/command_test.h"
 
 namespace moevit {
 namespace {
@@ -21,21 +20,12 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class PlanCommandTest : public ::testing::Test {
+class PlanCommandTest : public CommandTest<PlanCommand> {
  protected:
   ExitCode Run(std::vector<std::string> arguments) {
-    out_.str("");
-    err_.str("");
     arguments.insert(arguments.begin(), "plan");
-    PlanCommand command;
-    Command* const commands[] = {&command};
-    return DispatchCommand(commands, arguments,
-                           {.in = &in_, .out = &out_, .err = &err_});
+    return RunMoevit(arguments);
   }
-
-  std::istringstream in_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(PlanCommandTest, PrintsModelledAndPublishedFiguresApart) {

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -13,12 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "client/dispatch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/config.h"
 #include "model/safetensors_writer.h"
 #include "program/quantized_model.h"
+#include "tests/client/command_test.h"
 #include "tests/quantize/random_checkpoint.h"
 
 namespace moevit {
@@ -33,7 +32,7 @@ namespace fs = std::filesystem;
 
 // A random dense model on disk, images to calibrate it with, and room for what
 // the command writes.
-class QuantizeCommandTest : public ::testing::Test {
+class QuantizeCommandTest : public CommandTest<QuantizeCommand> {
  protected:
   QuantizeCommandTest()
       : root_(fs::path(::testing::TempDir()) /
@@ -121,10 +120,7 @@ class QuantizeCommandTest : public ::testing::Test {
 
   ExitCode Run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "quantize");
-    QuantizeCommand command;
-    Command* const commands[] = {&command};
-    return DispatchCommand(commands, arguments,
-                           {.in = &in_, .out = &out_, .err = &err_});
+    return RunMoevit(arguments);
   }
 
   // What stands beside and in place of the output.
@@ -137,9 +133,6 @@ class QuantizeCommandTest : public ::testing::Test {
   }
 
   const fs::path root_;
-  std::istringstream in_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(QuantizeCommandTest, WritesAModelThatCanBeLoaded) {

@@ -1,14 +1,13 @@
 #include "client/simulate_command.h"
 
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "base/json.h"
-#include "client/dispatch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/client/command_test.h"
 
 namespace moevit {
 namespace {
@@ -18,16 +17,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class SimulateCommandTest : public ::testing::Test {
+class SimulateCommandTest : public CommandTest<SimulateCommand> {
  protected:
   ExitCode Run(std::vector<std::string> arguments) {
-    out_.str("");
-    err_.str("");
     arguments.insert(arguments.begin(), "simulate");
-    SimulateCommand command;
-    Command* const commands[] = {&command};
-    return DispatchCommand(commands, arguments,
-                           {.in = &in_, .out = &out_, .err = &err_});
+    return RunMoevit(arguments);
   }
 
   // The error of a command line that must not run.
@@ -43,10 +37,6 @@ class SimulateCommandTest : public ::testing::Test {
     EXPECT_TRUE(WriteFile(path, content).ok());
     return path;
   }
-
-  std::istringstream in_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(SimulateCommandTest, PrintsTablesOfASingleRun) {

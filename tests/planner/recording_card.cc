@@ -6,7 +6,7 @@
 
 namespace moevit {
 
-RecordingCard::RecordingCard() : card_(NewDirectCard("recording")) {}
+RecordingCard::RecordingCard() : ForwardingCard(NewDirectCard("recording")) {}
 
 void RecordingCard::Clear() {
   launches_.clear();
@@ -14,23 +14,18 @@ void RecordingCard::Clear() {
   from_card_ = {};
 }
 
-absl::StatusOr<std::unique_ptr<CardBuffer>> RecordingCard::Allocate(
-    size_t bytes, int bank) {
-  return card_->Allocate(bytes, bank);
-}
-
 absl::StatusOr<std::unique_ptr<CardOperation>> RecordingCard::CopyToCard(
     CardBuffer* buffer, size_t offset, size_t bytes) {
   ++to_card_.count;
   to_card_.bytes += static_cast<int64_t>(bytes);
-  return card_->CopyToCard(buffer, offset, bytes);
+  return ForwardingCard::CopyToCard(buffer, offset, bytes);
 }
 
 absl::StatusOr<std::unique_ptr<CardOperation>> RecordingCard::CopyFromCard(
     CardBuffer* buffer, size_t offset, size_t bytes) {
   ++from_card_.count;
   from_card_.bytes += static_cast<int64_t>(bytes);
-  return card_->CopyFromCard(buffer, offset, bytes);
+  return ForwardingCard::CopyFromCard(buffer, offset, bytes);
 }
 
 absl::StatusOr<std::unique_ptr<CardOperation>> RecordingCard::Launch(
@@ -39,7 +34,7 @@ absl::StatusOr<std::unique_ptr<CardOperation>> RecordingCard::Launch(
   launched.unit = unit;
   launched.counts = std::make_unique<hls::sim::Counts>();
   const hls::sim::ScopedCounts scope(launched.counts.get());
-  auto operation = card_->Launch(unit, arguments);
+  auto operation = ForwardingCard::Launch(unit, arguments);
   launches_.push_back(std::move(launched));
   return operation;
 }

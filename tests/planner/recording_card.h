@@ -12,11 +12,12 @@
 
 #include "kernels/card/card.h"
 #include "kernels/hls/sim/counts.h"
+#include "tests/kernels/card/forwarding_card.h"
 
 namespace moevit {
 
 // Thread-compatible.
-class RecordingCard : public Card {
+class RecordingCard : public ForwardingCard {
  public:
   // What the kernel counted while it ran.
   struct Launched {
@@ -37,24 +38,14 @@ class RecordingCard : public Card {
   const Copied& to_card() const { return to_card_; }
   const Copied& from_card() const { return from_card_; }
 
-  absl::string_view name() const override { return card_->name(); }
-  bool emulated() const override { return card_->emulated(); }
-  const std::vector<ComputeUnit>& compute_units() const override {
-    return card_->compute_units();
-  }
-  absl::StatusOr<std::unique_ptr<CardBuffer>> Allocate(size_t bytes,
-                                                       int bank) override;
   absl::StatusOr<std::unique_ptr<CardOperation>> CopyToCard(
       CardBuffer* buffer, size_t offset, size_t bytes) override;
   absl::StatusOr<std::unique_ptr<CardOperation>> CopyFromCard(
       CardBuffer* buffer, size_t offset, size_t bytes) override;
   absl::StatusOr<std::unique_ptr<CardOperation>> Launch(
       size_t unit, absl::Span<const KernelArgument> arguments) override;
-  absl::StatusOr<double> PowerWatts() override { return card_->PowerWatts(); }
-  absl::Status Reset() override { return card_->Reset(); }
 
  private:
-  const std::unique_ptr<Card> card_;
   std::vector<Launched> launches_;
   Copied to_card_;
   Copied from_card_;

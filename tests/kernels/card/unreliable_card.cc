@@ -7,7 +7,8 @@
 
 namespace moevit {
 
-UnreliableCard::UnreliableCard() : card_(NewDirectCard("unreliable")) {}
+UnreliableCard::UnreliableCard()
+    : ForwardingCard(NewDirectCard("unreliable")) {}
 
 void UnreliableCard::FailAfter(int launches, absl::Status error) {
   launches_to_failure_ = launches;
@@ -17,24 +18,19 @@ void UnreliableCard::FailAfter(int launches, absl::Status error) {
 void UnreliableCard::DamageBuffer(size_t index) {
   CardBuffer* const buffer = buffers_.at(index);
   buffer->host()[buffer->host().size() / 2] ^= 4;
-  EXPECT_TRUE(card_->CopyToCard(buffer, 0, buffer->host().size()).ok());
+  EXPECT_TRUE(CopyToCard(buffer, 0, buffer->host().size()).ok());
 }
 
 absl::StatusOr<std::unique_ptr<CardBuffer>> UnreliableCard::Allocate(
     size_t bytes, int bank) {
-  auto buffer = card_->Allocate(bytes, bank);
+  auto buffer = ForwardingCard::Allocate(bytes, bank);
   if (buffer.ok()) buffers_.push_back(buffer->get());
   return buffer;
 }
 
-absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::CopyToCard(
-    CardBuffer* buffer, size_t offset, size_t bytes) {
-  return card_->CopyToCard(buffer, offset, bytes);
-}
-
 absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::CopyFromCard(
     CardBuffer* buffer, size_t offset, size_t bytes) {
-  auto copy = card_->CopyFromCard(buffer, offset, bytes);
+  auto copy = ForwardingCard::CopyFromCard(buffer, offset, bytes);
   if (copies_to_damage_ > 0 && --copies_to_damage_ == 0) {
     buffer->host()[offset] ^= 1;
   }
@@ -44,7 +40,7 @@ absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::CopyFromCard(
 absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::Launch(
     size_t unit, absl::Span<const KernelArgument> arguments) {
   if (!error_.ok() && --launches_to_failure_ <= 0) return error_;
-  return card_->Launch(unit, arguments);
+  return ForwardingCard::Launch(unit, arguments);
 }
 
 absl::Status UnreliableCard::Reset() {
@@ -54,7 +50,7 @@ absl::Status UnreliableCard::Reset() {
   }
   ++resets_;
   error_ = absl::OkStatus();
-  return card_->Reset();
+  return ForwardingCard::Reset();
 }
 
 }  // namespace moevit

@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "kernels/card/card.h"
+#include "tests/kernels/card/forwarding_card.h"
 
 namespace moevit {
 
 // Thread-compatible.
-class UnreliableCard : public Card {
+class UnreliableCard : public ForwardingCard {
  public:
   UnreliableCard();
 
@@ -31,24 +32,15 @@ class UnreliableCard : public Card {
 
   int resets() const { return resets_; }
 
-  absl::string_view name() const override { return card_->name(); }
-  bool emulated() const override { return card_->emulated(); }
-  const std::vector<ComputeUnit>& compute_units() const override {
-    return card_->compute_units();
-  }
   absl::StatusOr<std::unique_ptr<CardBuffer>> Allocate(size_t bytes,
                                                        int bank) override;
-  absl::StatusOr<std::unique_ptr<CardOperation>> CopyToCard(
-      CardBuffer* buffer, size_t offset, size_t bytes) override;
   absl::StatusOr<std::unique_ptr<CardOperation>> CopyFromCard(
       CardBuffer* buffer, size_t offset, size_t bytes) override;
   absl::StatusOr<std::unique_ptr<CardOperation>> Launch(
       size_t unit, absl::Span<const KernelArgument> arguments) override;
-  absl::StatusOr<double> PowerWatts() override { return card_->PowerWatts(); }
   absl::Status Reset() override;
 
  private:
-  const std::unique_ptr<Card> card_;
   std::vector<CardBuffer*> buffers_;
   absl::Status error_;
   int launches_to_failure_ = 0;
