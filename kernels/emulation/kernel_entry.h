@@ -90,13 +90,23 @@ bool ReadArgument(const MoevitKernelCall& call, size_t index, T** value,
   return *result == kMoevitKernelDone;
 }
 
+// A pointer travels as the 64-bit address of a buffer.
+template <typename T>
+constexpr size_t RegisterBytes() {
+  if constexpr (std::is_pointer_v<T>) {
+    return sizeof(uint64_t);
+  } else {
+    return sizeof(T);
+  }
+}
+
 template <auto kKernel>
 struct KernelWrapper;
 
 template <typename... T, void (*kKernel)(T...)>
 struct KernelWrapper<kKernel> {
   static constexpr MoevitKernelParameter kParameters[] = {
-      {std::is_pointer_v<T> ? 8 : sizeof(T), std::is_pointer_v<T>}...};
+      {RegisterBytes<T>(), std::is_pointer_v<T>}...};
 
   static MoevitKernelResult Run(const MoevitKernelCall* call) {
     if (call->parameters != sizeof...(T)) return kMoevitKernelBadRegisters;
