@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
     std::cerr << "moevit-server: " << server.status().message() << "\n";
     return 1;
   }
-  moevit::LogInfo(stop_signal.Wait());
+  moevit::LogInfo(stop_signal.Wait([&server] { (*server)->Reload(); }));
   const moevit::Watchdog watchdog(options->drain_grace + kShutdownOverhead);
   return (*server)->Shutdown() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -174,6 +174,8 @@ void Server::ShowReadiness() {
   }
 }
 
+void Server::Reload() { LogInfo("received SIGHUP"); }
+
 bool Server::Shutdown() {
   if (shut_down_ || grpc_endpoint_ == nullptr) return true;
   shut_down_ = true;

@@ -55,6 +55,9 @@ class Server {
   // REQUIRES: options.metrics_port != -1.
   int metrics_port() const { return metrics_endpoint_->port(); }
 
+  // Reads again what may change while it serves, upon SIGHUP. Does not block.
+  void Reload();
+
   // Says that it is not ready, takes no more requests, and answers those it
   // has within options.drain_grace. Returns whether all got a real answer.
   // Waits for batches that are being executed.

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 
 namespace moevit {
@@ -10,13 +11,18 @@ StopSignal::StopSignal() {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
-std::string StopSignal::Wait() const {
+std::string StopSignal::Wait(absl::FunctionRef<void()> on_hangup) const {
   int signal = 0;
-  sigwait(&signals_, &signal);
-  pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+  while (sigwait(&signals_, &signal) != 0 || signal == SIGHUP) {
+    if (signal == SIGHUP) on_hangup();
+  }
+  sigset_t stop = signals_;
+  sigdelset(&stop, SIGHUP);
+  pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
   return absl::StrCat("received ", signal == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 

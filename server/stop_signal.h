@@ -1,4 +1,4 @@
-// Waiting for the operator to stop the server.
+// Waiting for the operator's signals: to read again, and to stop.
 
 #ifndef MOEVIT_SERVER_STOP_SIGNAL_H_
 #define MOEVIT_SERVER_STOP_SIGNAL_H_
@@ -6,10 +6,13 @@
 #include <csignal>
 #include <string>
 
+#include "absl/functional/function_ref.h"
+
 namespace moevit {
 
-// Keeps SIGTERM and SIGINT from ending the process: they are waited for
-// instead. Create it before any thread, so that every thread has them blocked.
+// Keeps SIGTERM, SIGINT and SIGHUP from ending the process: they are waited
+// for instead. Create it before any thread, so that every thread has them
+// blocked.
 class StopSignal {
  public:
   StopSignal();
@@ -17,9 +20,11 @@ class StopSignal {
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
-  // Blocks until one of them has come; returns a line for the log. From then
-  // on a second one ends the process at once, for an operator in a hurry.
-  std::string Wait() const;
+  // Blocks until SIGTERM or SIGINT has come; returns a line for the log. From
+  // then on a second one ends the process at once, for an operator in a hurry.
+  // Until then, calls `on_hangup` for each SIGHUP; what that does must not
+  // take long, for it keeps the signals to stop waiting.
+  std::string Wait(absl::FunctionRef<void()> on_hangup) const;
 
  private:
   sigset_t signals_;
