@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "server/call_access.h"
 #include "server/error_mapping.h"
 #include "server/scores.h"
 
@@ -71,6 +72,12 @@ grpc::ServerUnaryReactor* ClassifyService::Classify(
     grpc::CallbackServerContext* grpc_context,
     const v1::ClassifyRequest* request, v1::ClassifyResponse* response) {
   auto* call = new InferenceCall(*context_, *grpc_context);
+  const absl::Status access =
+      CheckAccess(*context_->access, Role::kInfer, *grpc_context);
+  if (!access.ok()) {
+    call->Complete(access);
+    return call;
+  }
   const auto found = FindModel(*context_->models, *request);
   if (!found.ok()) {
     call->Complete(found.status());
@@ -109,6 +116,13 @@ grpc::ServerUnaryReactor* ClassifyService::ListModels(
     grpc::CallbackServerContext* grpc_context,
     const v1::ListModelsRequest* /*request*/,
     v1::ListModelsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = grpc_context->DefaultReactor();
+  const absl::Status access =
+      CheckAccess(*context_->access, Role::kInfer, *grpc_context);
+  if (!access.ok()) {
+    reactor->Finish(ToGrpcStatus(access));
+    return reactor;
+  }
   for (const auto& model : context_->models->All()) {
     v1::Model* out = response->add_models();
     const ModelConfig& config = model->model.config;
@@ -121,7 +135,6 @@ grpc::ServerUnaryReactor* ClassifyService::ListModels(
       out->add_class_names(name);
     }
   }
-  grpc::ServerUnaryReactor* reactor = grpc_context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;
 }

@@ -26,6 +26,9 @@ ABSL_FLAG(
     int, metrics_port, moevit::ServerOptions().metrics_port,
     "Port for Prometheus, path /metrics; 0 takes a free one, -1 serves no "
     "metrics.");
+ABSL_FLAG(std::string, token_file, "",
+          "File with the bearer tokens that callers need, and their roles; "
+          "empty: everybody may do everything.");
 ABSL_FLAG(int64_t, max_message_bytes, moevit::ServerOptions().max_message_bytes,
           "Largest gRPC message, in bytes, either way.");
 ABSL_FLAG(int, max_images_per_request,
@@ -183,6 +186,7 @@ ServerOptions OptionsFromFlags() {
   options.host = absl::GetFlag(FLAGS_host);
   options.port = absl::GetFlag(FLAGS_port);
   options.metrics_port = absl::GetFlag(FLAGS_metrics_port);
+  options.token_file = absl::GetFlag(FLAGS_token_file);
   options.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
   options.image.max_encoded_bytes = absl::GetFlag(FLAGS_max_image_bytes);
   options.image.max_pixels = absl::GetFlag(FLAGS_max_image_pixels);

@@ -13,6 +13,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "scheduler/clock.h"
 #include "scheduler/image_task.h"
+#include "server/access_control.h"
 #include "server/in_flight.h"
 #include "server/inference_pipeline.h"
 #include "server/metrics.h"
@@ -22,6 +23,7 @@ namespace moevit {
 
 // What the services share. The pointers outlive the calls.
 struct ServiceContext {
+  const AccessControl* access = nullptr;
   ModelRegistry* models = nullptr;
   InferencePipeline* pipeline = nullptr;
   Metrics* metrics = nullptr;

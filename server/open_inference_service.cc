@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/call_access.h"
 #include "server/error_mapping.h"
 #include "server/infer_request_decoder.h"
 #include "server/infer_response_encoder.h"
@@ -65,6 +66,9 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelReady(
 grpc::ServerUnaryReactor* OpenInferenceService::ServerMetadata(
     Context* context, const inference::ServerMetadataRequest* /*request*/,
     inference::ServerMetadataResponse* response) {
+  const absl::Status access =
+      CheckAccess(*context_->access, Role::kInfer, *context);
+  if (!access.ok()) return Answer(context, access);
   response->set_name("moevit");
   response->set_version(server_version_);
   for (const char* extension : {"binary_tensor_data", "classification",
@@ -77,6 +81,9 @@ grpc::ServerUnaryReactor* OpenInferenceService::ServerMetadata(
 grpc::ServerUnaryReactor* OpenInferenceService::ModelMetadata(
     Context* context, const inference::ModelMetadataRequest* request,
     inference::ModelMetadataResponse* response) {
+  const absl::Status access =
+      CheckAccess(*context_->access, Role::kInfer, *context);
+  if (!access.ok()) return Answer(context, access);
   const auto model =
       context_->models->Find(request->name(), request->version());
   if (model.ok()) {
@@ -89,6 +96,9 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelMetadata(
 grpc::ServerUnaryReactor* OpenInferenceService::ModelConfig(
     Context* context, const inference::ModelConfigRequest* request,
     inference::ModelConfigResponse* response) {
+  const absl::Status access =
+      CheckAccess(*context_->access, Role::kInfer, *context);
+  if (!access.ok()) return Answer(context, access);
   const auto model =
       context_->models->Find(request->name(), request->version());
   if (model.ok()) {
@@ -100,6 +110,9 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelConfig(
 grpc::ServerUnaryReactor* OpenInferenceService::ModelStatistics(
     Context* context, const inference::ModelStatisticsRequest* request,
     inference::ModelStatisticsResponse* response) {
+  const absl::Status access =
+      CheckAccess(*context_->access, Role::kInfer, *context);
+  if (!access.ok()) return Answer(context, access);
   std::vector<ModelRegistry::ModelPointer> models;
   if (request->name().empty()) {
     models = context_->models->All();
@@ -123,6 +136,12 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelInfer(
     Context* context, const inference::ModelInferRequest* request,
     inference::ModelInferResponse* response) {
   auto* call = new InferenceCall(*context_, *context);
+  const absl::Status access =
+      CheckAccess(*context_->access, Role::kInfer, *context);
+  if (!access.ok()) {
+    call->Complete(access);
+    return call;
+  }
   StartInference(call, *request, response);
   return call;
 }

@@ -67,7 +67,8 @@ Server::Server(const ServerOptions& options, ServerDependencies dependencies)
       scheduler_(SchedulerOptions(), dependencies_.clock),
       pipeline_(PipelineOptions(), dependencies_.prepare_image, &budget_,
                 &scheduler_, dependencies_.clock),
-      service_context_{.models = &registry_,
+      service_context_{.access = &access_,
+                       .models = &registry_,
                        .pipeline = &pipeline_,
                        .metrics = &metrics_,
                        .in_flight = &in_flight_,
@@ -110,6 +111,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MOEVIT_RETURN_IF_ERROR(options.Validate());
   MOEVIT_RETURN_IF_ERROR(DefaultIsa().status());
   std::unique_ptr<Server> server(new Server(options, std::move(dependencies)));
+  if (!options.token_file.empty()) {
+    MOEVIT_RETURN_IF_ERROR(server->access_.LoadTokens(options.token_file));
+  }
   MOEVIT_RETURN_IF_ERROR(server->LoadModels());
   MOEVIT_RETURN_IF_ERROR(server->StartEndpoints());
   server->SetAccepting(true);
@@ -134,7 +138,8 @@ absl::Status Server::StartEndpoints() {
   if (options_.metrics_port != -1) {
     MOEVIT_ASSIGN_OR_RETURN(
         metrics_endpoint_,
-        MetricsEndpoint::Start(options_.host, options_.metrics_port, metrics_));
+        MetricsEndpoint::Start(options_.host, options_.metrics_port, metrics_,
+                               access_));
     LogInfo(absl::StrFormat("serving metrics on http://%s:%d/metrics",
                             options_.host, metrics_endpoint_->port()));
   }

@@ -11,6 +11,7 @@
 #include "scheduler/batch_scheduler.h"
 #include "scheduler/clock.h"
 #include "scheduler/queue_budget.h"
+#include "server/access_control.h"
 #include "server/classify_service.h"
 #include "server/grpc_endpoint.h"
 #include "server/in_flight.h"
@@ -78,6 +79,7 @@ class Server {
   const ServerDependencies dependencies_;
 
   // In the order of use: each may point to those above it.
+  AccessControl access_;
   InFlight in_flight_;
   QueueBudget budget_;
   Metrics metrics_;

@@ -29,6 +29,10 @@ struct ServerOptions {
   int port = 8001;
   int metrics_port = 8002;
 
+  // The bearer tokens that callers need (token_file.h). Default: none; everybody
+  // may do everything.
+  std::string token_file;
+
   // The largest gRPC message, either way. Default: 64 MiB.
   int64_t max_message_bytes = int64_t{64} << 20;
 

@@ -9,7 +9,8 @@
 
 namespace moevit {
 
-std::string HttpGet(int port, const std::string& path) {
+std::string HttpGet(int port, const std::string& path,
+                    const std::string& headers) {
   const int connection = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address = {};
   address.sin_family = AF_INET;
@@ -19,7 +20,7 @@ std::string HttpGet(int port, const std::string& path) {
   if (connect(connection, reinterpret_cast<const sockaddr*>(&address),
               sizeof(address)) == 0) {
     const std::string request =
-        "GET " + path + " HTTP/1.0\r\nConnection: close\r\n\r\n";
+        "GET " + path + " HTTP/1.0\r\nConnection: close\r\n" + headers + "\r\n";
     send(connection, request.data(), request.size(), MSG_NOSIGNAL);
     char buffer[4096];
     for (ssize_t got;

@@ -8,8 +8,9 @@
 namespace moevit {
 
 // The whole answer of 127.0.0.1:`port`, headers included; empty when there is
-// none.
-std::string HttpGet(int port, const std::string& path);
+// none. `headers` of the request end with "\r\n" each.
+std::string HttpGet(int port, const std::string& path,
+                    const std::string& headers = "");
 
 }  // namespace moevit
 

@@ -1,0 +1,21 @@
+#include "server/call_access.h"
+
+#include "absl/strings/string_view.h"
+#include "grpcpp/support/string_ref.h"
+
+namespace moevit {
+
+absl::Status CheckAccess(const AccessControl& access, Role role,
+                         const grpc::ServerContextBase& context) {
+  const auto [begin, end] = context.client_metadata().equal_range(
+      grpc::string_ref("authorization"));
+  if (begin == end) return access.Check(role, "");
+  if (std::next(begin) != end) {
+    return absl::UnauthenticatedError("the call has more than one "
+                                      "authorization");
+  }
+  const grpc::string_ref value = begin->second;
+  return access.Check(role, absl::string_view(value.data(), value.size()));
+}
+
+}  // namespace moevit
