@@ -16,9 +16,8 @@ namespace {
 constexpr absl::string_view kScheme = "Bearer ";
 
 absl::Status Unauthenticated(absl::string_view what, Role role) {
-  return absl::UnauthenticatedError(
-      absl::StrCat(what, "; a bearer token with the role ", RoleName(role),
-                   " is needed"));
+  return absl::UnauthenticatedError(absl::StrCat(
+      what, "; a bearer token with the role ", RoleName(role), " is needed"));
 }
 
 // The grant of `token`, null if there is none. Looks at all of them, whichever

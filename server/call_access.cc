@@ -7,12 +7,12 @@ namespace moevit {
 
 absl::Status CheckAccess(const AccessControl& access, Role role,
                          const grpc::ServerContextBase& context) {
-  const auto [begin, end] = context.client_metadata().equal_range(
-      grpc::string_ref("authorization"));
+  const auto [begin, end] =
+      context.client_metadata().equal_range(grpc::string_ref("authorization"));
   if (begin == end) return access.Check(role, "");
   if (std::next(begin) != end) {
-    return absl::UnauthenticatedError("the call has more than one "
-                                      "authorization");
+    return absl::UnauthenticatedError(
+        "the call has more than one authorization");
   }
   const grpc::string_ref value = begin->second;
   return access.Check(role, absl::string_view(value.data(), value.size()));

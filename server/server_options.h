@@ -29,8 +29,8 @@ struct ServerOptions {
   int port = 8001;
   int metrics_port = 8002;
 
-  // The bearer tokens that callers need (token_file.h). Default: none; everybody
-  // may do everything.
+  // The bearer tokens that callers need (token_file.h). Default: none;
+  // everybody may do everything.
   std::string token_file;
 
   // The largest gRPC message, either way. Default: 64 MiB.
