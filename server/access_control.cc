@@ -37,12 +37,12 @@ const TokenGrants::Grant* FindGrant(const TokenGrants& tokens,
 
 }  // namespace
 
-absl::Status AccessControl::LoadTokens(const std::string& path) {
+absl::StatusOr<bool> AccessControl::LoadTokens(const std::string& path) {
   MOEVIT_ASSIGN_OR_RETURN(TokenGrants tokens, ReadTokenFile(path));
-  auto shared = std::make_shared<const TokenGrants>(std::move(tokens));
   MutexLock lock(&mutex_);
-  tokens_ = std::move(shared);
-  return absl::OkStatus();
+  if (tokens_ != nullptr && *tokens_ == tokens) return false;
+  tokens_ = std::make_shared<const TokenGrants>(std::move(tokens));
+  return true;
 }
 
 absl::Status AccessControl::Check(Role role,

@@ -11,6 +11,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/mutex.h"
 #include "server/token_file.h"
@@ -25,9 +26,9 @@ class AccessControl {
   AccessControl& operator=(const AccessControl&) = delete;
 
   // From now on admits what the file at `path` grants (token_file.h), and
-  // nothing else. Called again it reads the file again. On an error it goes on
-  // with what it had.
-  absl::Status LoadTokens(const std::string& path);
+  // nothing else. Called again it reads the file again. Returns whether that
+  // changed anything; on an error it goes on with what it had.
+  absl::StatusOr<bool> LoadTokens(const std::string& path);
 
   // Whether a caller that sent `authorization`, "Bearer TOKEN", may act as
   // `role`; empty when it sent none. Returns kUnauthenticated for a caller

@@ -26,6 +26,14 @@ ABSL_FLAG(
     int, metrics_port, moevit::ServerOptions().metrics_port,
     "Port for Prometheus, path /metrics; 0 takes a free one, -1 serves no "
     "metrics.");
+ABSL_FLAG(std::string, tls_certificate, "",
+          "PEM file with the server's certificate and those that lead to its "
+          "root; empty: gRPC is served without TLS.");
+ABSL_FLAG(std::string, tls_key, "",
+          "PEM file with the key of the certificate, not encrypted.");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "PEM file with the roots of clients' certificates, which clients "
+          "then need; empty: clients need none.");
 ABSL_FLAG(std::string, token_file, "",
           "File with the bearer tokens that callers need, and their roles; "
           "empty: everybody may do everything.");
@@ -186,6 +194,9 @@ ServerOptions OptionsFromFlags() {
   options.host = absl::GetFlag(FLAGS_host);
   options.port = absl::GetFlag(FLAGS_port);
   options.metrics_port = absl::GetFlag(FLAGS_metrics_port);
+  options.tls.certificate = absl::GetFlag(FLAGS_tls_certificate);
+  options.tls.key = absl::GetFlag(FLAGS_tls_key);
+  options.tls.client_ca = absl::GetFlag(FLAGS_tls_client_ca);
   options.token_file = absl::GetFlag(FLAGS_token_file);
   options.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
   options.image.max_encoded_bytes = absl::GetFlag(FLAGS_max_image_bytes);

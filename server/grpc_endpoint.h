@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/impl/codegen/service_type.h"
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "server/in_flight.h"
 #include "server/server_options.h"
@@ -25,6 +26,7 @@ class GrpcEndpoint {
   // naming the address when it cannot listen there.
   static absl::StatusOr<std::unique_ptr<GrpcEndpoint>> Start(
       const ServerOptions& options,
+      const std::shared_ptr<grpc::ServerCredentials>& credentials,
       const std::vector<grpc::Service*>& services);
 
   // REQUIRES: Shutdown was called.

@@ -21,6 +21,9 @@
 namespace moevit {
 namespace {
 
+// How soon new tokens and certificates are seen without a signal.
+constexpr absl::Duration kReloadInterval = absl::Seconds(5);
+
 CpuExecutorOptions CpuOptions(const ServerOptions& options) {
   CpuExecutorOptions cpu;
   cpu.max_batch = options.batching.max_batch_size;
@@ -111,15 +114,35 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MOEVIT_RETURN_IF_ERROR(options.Validate());
   MOEVIT_RETURN_IF_ERROR(DefaultIsa().status());
   std::unique_ptr<Server> server(new Server(options, std::move(dependencies)));
-  if (!options.token_file.empty()) {
-    MOEVIT_RETURN_IF_ERROR(server->access_.LoadTokens(options.token_file));
-  }
+  MOEVIT_RETURN_IF_ERROR(server->LoadSecrets());
   MOEVIT_RETURN_IF_ERROR(server->LoadModels());
   MOEVIT_RETURN_IF_ERROR(server->StartEndpoints());
   server->SetAccepting(true);
   LogInfo(
       absl::StrFormat("serving gRPC on %s:%d", options.host, server->port()));
   return server;
+}
+
+absl::Status Server::LoadSecrets() {
+  if (!options_.token_file.empty()) {
+    MOEVIT_RETURN_IF_ERROR(access_.LoadTokens(options_.token_file).status());
+  }
+  if (!options_.tls.empty()) {
+    MOEVIT_ASSIGN_OR_RETURN(tls_, TlsCredentials::Create(options_.tls));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<Reloader::Source> Server::ReloadSources() {
+  std::vector<Reloader::Source> sources;
+  if (!options_.token_file.empty()) {
+    sources.push_back(
+        {"tokens", [this] { return access_.LoadTokens(options_.token_file); }});
+  }
+  if (tls_ != nullptr) {
+    sources.push_back({"certificates", [this] { return tls_->Reload(); }});
+  }
+  return sources;
 }
 
 absl::Status Server::LoadModels() {
@@ -146,7 +169,10 @@ absl::Status Server::StartEndpoints() {
   MOEVIT_ASSIGN_OR_RETURN(
       grpc_endpoint_,
       GrpcEndpoint::Start(options_,
+                          tls_ == nullptr ? grpc::InsecureServerCredentials()
+                                          : tls_->ServerCredentials(),
                           {&classify_service_, &open_inference_service_}));
+  reloader_ = std::make_unique<Reloader>(ReloadSources(), kReloadInterval);
   return absl::OkStatus();
 }
 
@@ -179,7 +205,10 @@ void Server::ShowReadiness() {
   }
 }
 
-void Server::Reload() { LogInfo("received SIGHUP"); }
+void Server::Reload() {
+  LogInfo("received SIGHUP");
+  reloader_->Wake();
+}
 
 bool Server::Shutdown() {
   if (shut_down_ || grpc_endpoint_ == nullptr) return true;

@@ -4,6 +4,7 @@
 #define MOEVIT_SERVER_SERVER_H_
 
 #include <memory>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -22,7 +23,9 @@
 #include "server/model_loader.h"
 #include "server/model_registry.h"
 #include "server/open_inference_service.h"
+#include "server/reloader.h"
 #include "server/server_options.h"
+#include "server/tls_credentials.h"
 
 namespace moevit {
 
@@ -69,6 +72,8 @@ class Server {
 
   BatchSchedulerOptions SchedulerOptions();
   InferencePipelineOptions PipelineOptions() const;
+  absl::Status LoadSecrets();
+  std::vector<Reloader::Source> ReloadSources();
   absl::Status LoadModels();
   absl::Status StartEndpoints();
   void SetAccepting(bool accepting);
@@ -80,6 +85,7 @@ class Server {
 
   // In the order of use: each may point to those above it.
   AccessControl access_;
+  std::unique_ptr<TlsCredentials> tls_;  // null when serving without TLS
   InFlight in_flight_;
   QueueBudget budget_;
   Metrics metrics_;
@@ -91,6 +97,7 @@ class Server {
   OpenInferenceService open_inference_service_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;  // null when not wanted
   std::unique_ptr<GrpcEndpoint> grpc_endpoint_;        // null when not serving
+  std::unique_ptr<Reloader> reloader_;                 // null when not serving
   bool shut_down_ = false;
 
   Mutex readiness_mutex_;

@@ -59,6 +59,7 @@ absl::Status ServerOptions::Validate() const {
     return absl::InvalidArgumentError(absl::StrFormat(
         "port and metrics_port are both %d, they must differ", port));
   }
+  MOEVIT_RETURN_IF_ERROR(tls.Validate());
   MOEVIT_RETURN_IF_ERROR(
       CheckRange("max_message_bytes", max_message_bytes, kMaxInt));
   MOEVIT_RETURN_IF_ERROR(

@@ -16,6 +16,7 @@
 #include "server/card_devices.h"
 #include "server/device_flags.h"
 #include "server/inference_pipeline.h"
+#include "server/tls_files.h"
 
 namespace moevit {
 
@@ -28,6 +29,9 @@ struct ServerOptions {
   std::string host = "0.0.0.0";
   int port = 8001;
   int metrics_port = 8002;
+
+  // Certificates for gRPC. Default: none; it is served without TLS.
+  TlsFiles tls;
 
   // The bearer tokens that callers need (token_file.h). Default: none;
   // everybody may do everything.

@@ -17,9 +17,8 @@ absl::StatusOr<std::unique_ptr<TlsCredentials>> TlsCredentials::Create(
                           MemoryFile::Create(material.identity));
   MOEVIT_ASSIGN_OR_RETURN(MemoryFile client_ca,
                           MemoryFile::Create(material.client_ca));
-  return std::unique_ptr<TlsCredentials>(
-      new TlsCredentials(files, std::move(material), std::move(identity),
-                         std::move(client_ca)));
+  return std::unique_ptr<TlsCredentials>(new TlsCredentials(
+      files, std::move(material), std::move(identity), std::move(client_ca)));
 }
 
 TlsCredentials::TlsCredentials(const TlsFiles& files, TlsMaterial material,

@@ -65,8 +65,8 @@ absl::StatusOr<Certificate> ParseCertificates(const std::string& path,
 }
 
 absl::StatusOr<Key> ParseKey(const std::string& path, absl::string_view pem) {
-  Key key(PEM_read_bio_PrivateKey(BioOf(pem).get(), nullptr, NoPassword,
-                                  nullptr));
+  Key key(
+      PEM_read_bio_PrivateKey(BioOf(pem).get(), nullptr, NoPassword, nullptr));
   ERR_clear_error();
   if (key == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(

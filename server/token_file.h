@@ -34,6 +34,7 @@ class RoleSet {
   void Add(Role role) { bits_ |= Bit(role); }
   void Add(RoleSet roles) { bits_ |= roles.bits_; }
   bool Has(Role role) const { return (bits_ & Bit(role)) != 0; }
+  bool operator==(const RoleSet&) const = default;
 
  private:
   static unsigned Bit(Role role) { return 1U << static_cast<unsigned>(role); }
@@ -46,9 +47,11 @@ struct TokenGrants {
   struct Grant {
     std::string token_sha256;  // as Sha256Hex writes it
     RoleSet roles;
+    bool operator==(const Grant&) const = default;
   };
   std::vector<Grant> grants;
   RoleSet anonymous;
+  bool operator==(const TokenGrants&) const = default;
 };
 
 // Returns kInvalidArgument with the number of the line, never its text, for a

@@ -138,6 +138,13 @@ TEST_F(AccessControlTest, AdmitsNobodyWithAnEmptyFile) {
   EXPECT_EQ(Check(Role::kMetrics, ""), absl::StatusCode::kUnauthenticated);
 }
 
+TEST_F(AccessControlTest, TellsWhetherTheFileChanged) {
+  LoadBoth();
+  EXPECT_FALSE(*access_.LoadTokens(path_));
+  Write(absl::StrCat("infer ", kInferToken));
+  EXPECT_TRUE(*access_.LoadTokens(path_));
+}
+
 TEST_F(AccessControlTest, ForgetsTokensThatLeftTheFile) {
   LoadBoth();
   Write(absl::StrCat("infer ", kAdminToken));
@@ -151,7 +158,7 @@ TEST_F(AccessControlTest, ForgetsTokensThatLeftTheFile) {
 TEST_F(AccessControlTest, KeepsWhatItHasWhenTheFileIsWrong) {
   LoadBoth();
   Write("infer short");
-  const absl::Status error = access_.LoadTokens(path_);
+  const absl::Status error = access_.LoadTokens(path_).status();
   EXPECT_EQ(error.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(error.message(), HasSubstr(path_));
   EXPECT_EQ(Check(Role::kInfer, absl::StrCat("Bearer ", kInferToken)),
@@ -159,7 +166,7 @@ TEST_F(AccessControlTest, KeepsWhatItHasWhenTheFileIsWrong) {
 }
 
 TEST_F(AccessControlTest, NamesAMissingFile) {
-  const absl::Status error = access_.LoadTokens(path_);
+  const absl::Status error = access_.LoadTokens(path_).status();
   EXPECT_EQ(error.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(error.message(), HasSubstr(path_));
 }
@@ -169,7 +176,7 @@ TEST_F(AccessControlTest, RefusesAFileThatOthersMayReadOrChange) {
   for (const fs::perms perms : {fs::perms::others_read, fs::perms::others_write,
                                 fs::perms::group_write}) {
     fs::permissions(path_, fs::perms::owner_all | perms);
-    const absl::Status error = access_.LoadTokens(path_);
+    const absl::Status error = access_.LoadTokens(path_).status();
     EXPECT_EQ(error.code(), absl::StatusCode::kPermissionDenied);
     EXPECT_THAT(error.message(), HasSubstr("has mode 07"));
   }
