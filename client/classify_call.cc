@@ -5,10 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "grpcpp/client_context.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
 
 namespace moevit {
 namespace {
@@ -36,22 +34,21 @@ absl::Status InWords(const grpc::Status& status, const ServerAddress& address) {
 
 }  // namespace
 
-ClassifyCaller::ClassifyCaller(ServerAddress address)
-    : address_(std::move(address)),
-      stub_(v1::InferenceService::NewStub(grpc::CreateChannel(
-          address_.target, grpc::InsecureChannelCredentials()))) {}
+ClassifyCaller::ClassifyCaller(ServerConnection connection)
+    : connection_(std::move(connection)),
+      stub_(v1::InferenceService::NewStub(connection_.NewChannel())) {}
 
 absl::StatusOr<v1::ClassifyResponse> ClassifyCaller::Call(
     const v1::ClassifyRequest& request) {
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + address_.timeout));
+  connection_.Prepare(context);
   v1::ClassifyResponse response;
   const grpc::Status status = stub_->Classify(&context, request, &response);
-  if (!status.ok()) return InWords(status, address_);
+  if (!status.ok()) return InWords(status, connection_.address());
   if (response.results_size() != request.images_size()) {
-    return absl::InternalError(
-        absl::StrCat(address_.target, " answers with ", response.results_size(),
-                     " results for ", request.images_size(), " images"));
+    return absl::InternalError(absl::StrCat(
+        connection_.address().target, " answers with ", response.results_size(),
+        " results for ", request.images_size(), " images"));
   }
   return response;
 }

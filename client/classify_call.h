@@ -4,24 +4,18 @@
 #define MOEVIT_CLIENT_CLASSIFY_CALL_H_
 
 #include <memory>
-#include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "client/server_connection.h"
 #include "proto/moevit/v1/inference.grpc.pb.h"
 
 namespace moevit {
-
-struct ServerAddress {
-  std::string target = "localhost:8001";       // HOST:PORT
-  absl::Duration timeout = absl::Seconds(30);  // for one call
-};
 
 // Thread-safe. Blocks for at most the timeout per call.
 class ClassifyCaller {
  public:
   // Connects in the background: a server that is away shows in Call only.
-  explicit ClassifyCaller(ServerAddress address);
+  explicit ClassifyCaller(ServerConnection connection);
 
   // Returns an error with the code of the call's status and a message that
   // names the server; kInternal for an answer whose number of results is not
@@ -29,7 +23,7 @@ class ClassifyCaller {
   absl::StatusOr<v1::ClassifyResponse> Call(const v1::ClassifyRequest& request);
 
  private:
-  const ServerAddress address_;
+  const ServerConnection connection_;
   const std::unique_ptr<v1::InferenceService::Stub> stub_;
 };
 

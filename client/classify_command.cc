@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "client/classify_call.h"
 #include "client/classify_output.h"
 #include "proto/moevit/v1/inference.pb.h"
 
@@ -49,8 +50,8 @@ bool ConcernsOneRequest(const absl::Status& error) {
 // Gathers images into requests and prints the answers.
 class Classification {
  public:
-  Classification(ServerAddress server, v1::ClassifyRequest prototype, bool json,
-                 const Console& console)
+  Classification(ServerConnection server, v1::ClassifyRequest prototype,
+                 bool json, const Console& console)
       : caller_(std::move(server)),
         prototype_(std::move(prototype)),
         json_(json),
@@ -148,10 +149,7 @@ void Classification::Fail(const std::string& file, const absl::Status& error,
 }  // namespace
 
 void ClassifyCommand::AddFlags(FlagSet* flags) {
-  flags->Add({.name = "server",
-              .value_name = "HOST:PORT",
-              .help = "the server's gRPC address"},
-             &server_.target);
+  AddServerFlags(&server_, flags);
   flags->Add({.name = "model",
               .value_name = "NAME",
               .help = "the model to ask; not needed if the server has one"},
@@ -190,7 +188,10 @@ absl::Status ClassifyCommand::Run(absl::Span<const std::string> files,
   prototype.set_model_name(model_);
   prototype.set_model_version(version_);
   prototype.set_top_k(top_);
-  Classification classification(server_, std::move(prototype), json_, console);
+  MOEVIT_ASSIGN_OR_RETURN(ServerConnection connection,
+                          ServerConnection::Create(server_));
+  Classification classification(std::move(connection), std::move(prototype),
+                                json_, console);
   for (const std::string& file : files) {
     MOEVIT_RETURN_IF_ERROR(classification.Add(file));
   }

@@ -8,9 +8,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "client/classify_call.h"
 #include "client/command.h"
 #include "client/flag_set.h"
+#include "client/server_connection.h"
 
 namespace moevit {
 

@@ -17,9 +17,6 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/completion_queue.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
-#include "grpcpp/support/channel_arguments.h"
 
 namespace moevit {
 namespace {
@@ -54,9 +51,11 @@ absl::Status StatusOf(const Call& call) {
 // receives, which may be the same.
 class Run {
  public:
-  Run(const LoadClientOptions& options, const Stubs& stubs,
-      const LoadWindow& window, const std::function<void()>& on_finished)
+  Run(const LoadClientOptions& options, const ServerConnection& connection,
+      const Stubs& stubs, const LoadWindow& window,
+      const std::function<void()>& on_finished)
       : options_(options),
+        connection_(connection),
         stubs_(stubs),
         window_(window),
         on_finished_(on_finished),
@@ -81,6 +80,7 @@ class Run {
   void Finish(std::unique_ptr<Call> call);
 
   const LoadClientOptions& options_;
+  const ServerConnection& connection_;
   const Stubs& stubs_;
   const LoadWindow window_;
   const std::function<void()>& on_finished_;
@@ -115,8 +115,7 @@ void Run::Send(absl::Duration due) {
       options_.requests[next_ % options_.requests.size()];
   v1::InferenceService::Stub& stub = *stubs_[next_ % stubs_.size()];
   ++next_;
-  call->context.set_deadline(
-      absl::ToChronoTime(absl::Now() + options_.server.timeout));
+  connection_.Prepare(call->context);
   call->reader = stub.PrepareAsyncClassify(&call->context, request, &queue_);
   call->outcome.due = due;
   call->outcome.sent = Now();
@@ -180,14 +179,10 @@ LoadResult Run::ClosedLoop(int concurrency) {
 
 }  // namespace
 
-LoadClient::LoadClient(LoadClientOptions options)
-    : options_(std::move(options)) {
+LoadClient::LoadClient(LoadClientOptions options, ServerConnection connection)
+    : options_(std::move(options)), connection_(std::move(connection)) {
   for (int i = 0; i < options_.connections; ++i) {
-    // Channels to one address otherwise share one connection.
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    channels_.push_back(grpc::CreateCustomChannel(
-        options_.server.target, grpc::InsecureChannelCredentials(), arguments));
+    channels_.push_back(connection_.NewChannel());
     stubs_.push_back(v1::InferenceService::NewStub(channels_.back()));
   }
 }
@@ -210,15 +205,18 @@ absl::Status LoadClient::WaitUntilConnected() {
 absl::StatusOr<std::unique_ptr<LoadClient>> LoadClient::Connect(
     LoadClientOptions options) {
   const v1::ClassifyRequest& first = options.requests.front();
+  MOEVIT_ASSIGN_OR_RETURN(ServerConnection connection,
+                          ServerConnection::Create(options.server));
   MOEVIT_ASSIGN_OR_RETURN(const v1::ClassifyResponse response,
-                          ClassifyCaller(options.server).Call(first));
+                          ClassifyCaller(connection).Call(first));
   const v1::ImageResult& result = response.results(0);
   if (!result.has_classification()) {
     return absl::Status(
         static_cast<absl::StatusCode>(result.error().code()),
         absl::StrCat("the first image: ", result.error().message()));
   }
-  auto client = std::unique_ptr<LoadClient>(new LoadClient(std::move(options)));
+  auto client = std::unique_ptr<LoadClient>(
+      new LoadClient(std::move(options), std::move(connection)));
   MOEVIT_RETURN_IF_ERROR(client->WaitUntilConnected());
   return client;
 }
@@ -226,13 +224,14 @@ absl::StatusOr<std::unique_ptr<LoadClient>> LoadClient::Connect(
 LoadResult LoadClient::RunOpenLoop(LoadSchedule schedule,
                                    const LoadWindow& window,
                                    const std::function<void()>& on_finished) {
-  return Run(options_, stubs_, window, on_finished)
+  return Run(options_, connection_, stubs_, window, on_finished)
       .OpenLoop(std::move(schedule));
 }
 
 LoadResult LoadClient::RunClosedLoop(int concurrency, const LoadWindow& window,
                                      const std::function<void()>& on_finished) {
-  return Run(options_, stubs_, window, on_finished).ClosedLoop(concurrency);
+  return Run(options_, connection_, stubs_, window, on_finished)
+      .ClosedLoop(concurrency);
 }
 
 }  // namespace moevit

@@ -13,6 +13,7 @@
 #include "client/classify_call.h"
 #include "client/load_schedule.h"
 #include "client/load_tally.h"
+#include "client/server_connection.h"
 #include "proto/moevit/v1/inference.grpc.pb.h"
 
 namespace moevit {
@@ -49,11 +50,12 @@ class LoadClient {
                            const std::function<void()>& on_finished);
 
  private:
-  explicit LoadClient(LoadClientOptions options);
+  LoadClient(LoadClientOptions options, ServerConnection connection);
 
   absl::Status WaitUntilConnected();
 
   const LoadClientOptions options_;
+  const ServerConnection connection_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::vector<std::unique_ptr<v1::InferenceService::Stub>> stubs_;
 };

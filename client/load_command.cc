@@ -103,10 +103,7 @@ void LoadCommand::AddFlags(FlagSet* flags) {
 }
 
 void LoadCommand::AddRequestFlags(FlagSet* flags) {
-  flags->Add({.name = "server",
-              .value_name = "HOST:PORT",
-              .help = "the server's gRPC address"},
-             &server_.target);
+  AddServerFlags(&server_, flags);
   flags->Add({.name = "model",
               .value_name = "NAME",
               .help = "the model to ask; not needed if the server has one"},

@@ -12,12 +12,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "client/classify_call.h"
 #include "client/command.h"
 #include "client/flag_set.h"
 #include "client/load_client.h"
 #include "client/load_report.h"
 #include "client/load_schedule.h"
+#include "client/server_connection.h"
 
 namespace moevit {
 
