@@ -67,7 +67,7 @@ class XrtCard : public Card {
           absl::StrCat("unit ", unit, " of a card that has ", units_.size()));
     }
     MOEVIT_ASSIGN_OR_RETURN(std::shared_ptr<OperationState> state,
-                            session_->units()[unit]->Launch(arguments));
+                            session_->Launch(unit, arguments));
     return Operation(std::move(state));
   }
 

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <sys/stat.h>
 #include <version.h>
+#include <xrt.h>
 
 #include <cerrno>
 #include <utility>
@@ -27,16 +28,22 @@ Mutex& OpenMutex() {
   return *mutex;
 }
 
-// xrt::device::reset() does not reset. This one is exported by XRT's library
-// for hardware, which XRT itself has loaded, and declared in no public header.
-using ResetFunction = int(xclDeviceHandle, xclResetKind);
-ResetFunction* FindReset() {
+// A function of XRT's library for hardware, which XRT itself loads; null when
+// this XRT has none of that name.
+template <typename Function>
+Function* FindInXrt(const char* name) {
   void* const library = dlopen("libxrt_core.so.2", RTLD_LAZY | RTLD_NOLOAD);
   if (library == nullptr) return nullptr;
-  return reinterpret_cast<ResetFunction*>(
-      // xclInternalResetDevice(void*, xclResetKind)
-      dlsym(library, "_Z22xclInternalResetDevicePv12xclResetKind"));
+  return reinterpret_cast<Function*>(dlsym(library, name));
 }
+
+// xrt::device::reset() does not reset. This does, though no public header
+// declares it: xclInternalResetDevice(void*, xclResetKind).
+constexpr char kReset[] = "_Z22xclInternalResetDevicePv12xclResetKind";
+using ResetFunction = int(xclDeviceHandle, xclResetKind);
+
+// How long to wait for an event that may have been somebody else's.
+constexpr int kEventMilliseconds = 50;
 
 // The parameters of a kernel as the image describes them; the banks are
 // XrtUnit's to find.
@@ -65,6 +72,7 @@ absl::StatusOr<std::unique_ptr<XrtSession>> XrtSession::Open(
   MutexLock lock(&OpenMutex());
   MOEVIT_RETURN_IF_ERROR(session->OpenDevice(options));
   MOEVIT_RETURN_IF_ERROR(session->LoadImage(options));
+  MOEVIT_RETURN_IF_ERROR(session->WatchLaunches());
   return session;
 }
 
@@ -114,7 +122,6 @@ absl::Status XrtSession::LoadImage(const XrtCardOptions& options) {
 }
 
 void XrtSession::CreateUnits(const xrt::xclbin& image) {
-  const auto start_mutex = std::make_shared<Mutex>();
   // What the loops get does not keep the image alive.
   for (const xrt::xclbin::kernel& kernel : image.get_kernels()) {
     for (const xrt::xclbin::ip& unit : kernel.get_cus()) {
@@ -122,13 +129,36 @@ void XrtSession::CreateUnits(const xrt::xclbin& image) {
       units_.push_back(
           XrtUnit::Create(device_, image.get_uuid(),
                           {kernel.get_name(), name.substr(name.find(':') + 1),
-                           Parameters(kernel, unit)},
-                          start_mutex));
+                           Parameters(kernel, unit)}));
       for (const auto& parameter : units_.back()->description().parameters) {
         if (parameter.is_pointer) banks_.insert(parameter.bank);
       }
     }
   }
+}
+
+absl::Status XrtSession::WatchLaunches() {
+  auto* const await_event = FindInXrt<decltype(xclExecWait)>("xclExecWait");
+  if (await_event == nullptr) {
+    return absl::UnimplementedError("this XRT has no xclExecWait");
+  }
+  watcher_ = std::make_unique<LaunchWatcher>(
+      [units = units_] {
+        bool running = false;
+        for (const auto& unit : units) running |= unit->CollectEnded();
+        return running;
+      },
+      [device = device_, await_event] {
+        await_event(static_cast<xclDeviceHandle>(device), kEventMilliseconds);
+      });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<OperationState>> XrtSession::Launch(
+    size_t unit, absl::Span<const KernelArgument> arguments) {
+  auto state = units_[unit]->Launch(arguments);
+  watcher_->Wake();
+  return state;
 }
 
 absl::StatusOr<std::shared_ptr<XrtMemory>> XrtSession::Allocate(size_t bytes,
@@ -184,8 +214,7 @@ absl::StatusOr<double> XrtSession::PowerWatts() const {
       });
 }
 
-bool XrtSession::Close(absl::Time deadline) {
-  closed_ = true;
+bool XrtSession::AbortLaunches(absl::Time deadline) {
   // Aborting asks the driver, which may not answer.
   CopyThread aborter;
   auto aborted = std::make_shared<OperationState>("aborting all launches");
@@ -195,8 +224,14 @@ bool XrtSession::Close(absl::Time deadline) {
         return absl::OkStatus();
       },
       aborted);
-  bool closed = aborted->Wait(deadline).ok();
-  closed = aborter.Stop(deadline) && closed;
+  const bool ended = aborted->Wait(deadline).ok();
+  return aborter.Stop(deadline) && ended;
+}
+
+bool XrtSession::Close(absl::Time deadline) {
+  closed_ = true;
+  bool closed = watcher_ == nullptr || watcher_->Stop(deadline);
+  closed = AbortLaunches(deadline) && closed;
   closed = to_card_.Stop(deadline) && closed;
   closed = from_card_.Stop(deadline) && closed;
   if (!closed) {
@@ -234,7 +269,7 @@ absl::Status XrtSession::ResetCard(const XrtCardOptions& options,
             return absl::UnavailableError(
                 absl::StrCat(what, ": it is offline"));
           }
-          ResetFunction* const reset = FindReset();
+          auto* const reset = FindInXrt<ResetFunction>(kReset);
           if (reset == nullptr) return absl::UnimplementedError(what);
           const int error =
               reset(static_cast<xclDeviceHandle>(device), XCL_USER_RESET);

@@ -17,6 +17,8 @@
 #include "absl/time/time.h"
 #include "base/mutex.h"
 #include "kernels/card/copy_thread.h"
+#include "kernels/card/launch_watcher.h"
+#include "kernels/card/operation_state.h"
 #include "kernels/card/xrt_buffer.h"
 #include "kernels/card/xrt_card.h"
 #include "kernels/card/xrt_unit.h"
@@ -38,6 +40,10 @@ class XrtSession {
   const std::vector<std::shared_ptr<XrtUnit>>& units() const { return units_; }
 
   absl::StatusOr<std::shared_ptr<XrtMemory>> Allocate(size_t bytes, int bank);
+
+  // See Card::Launch. REQUIRES: `unit` is one of units().
+  absl::StatusOr<std::shared_ptr<OperationState>> Launch(
+      size_t unit, absl::Span<const KernelArgument> arguments);
 
   // See Card::CopyToCard and CopyFromCard.
   absl::StatusOr<std::shared_ptr<OperationState>> Copy(
@@ -62,6 +68,8 @@ class XrtSession {
   absl::Status OpenDevice(const XrtCardOptions& options);
   absl::Status LoadImage(const XrtCardOptions& options);
   void CreateUnits(const xrt::xclbin& image);
+  absl::Status WatchLaunches();
+  bool AbortLaunches(absl::Time deadline);
 
   // Constant once open.
   std::string shell_;
@@ -71,6 +79,7 @@ class XrtSession {
 
   bool closed_ = false;
 
+  std::unique_ptr<LaunchWatcher> watcher_;  // null until the image is loaded
   CopyThread to_card_;
   CopyThread from_card_;
 

@@ -1,5 +1,7 @@
 #include "kernels/card/xrt_unit.h"
 
+#include <algorithm>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -23,16 +25,28 @@ size_t BytesOf(const KernelArgument& argument) {
       argument);
 }
 
+// What the driver has written into the command of `run`: once that is an end,
+// everything that the launch wrote is there too.
+ert_cmd_state StateOf(const xrt::run& run) {
+  constexpr uint32_t kStateMask = 0xf;
+  const uint32_t header =
+      __atomic_load_n(&run.get_ert_packet()->header, __ATOMIC_ACQUIRE);
+  return static_cast<ert_cmd_state>(header & kStateMask);
+}
+
+bool IsUnderWay(ert_cmd_state state) {
+  return state == ERT_CMD_STATE_NEW || state == ERT_CMD_STATE_QUEUED ||
+         state == ERT_CMD_STATE_RUNNING || state == ERT_CMD_STATE_SUBMITTED;
+}
+
 }  // namespace
 
 std::shared_ptr<XrtUnit> XrtUnit::Create(const xrt::device& device,
                                          const xrt::uuid& image,
-                                         ComputeUnit description,
-                                         std::shared_ptr<Mutex> start_mutex) {
+                                         ComputeUnit description) {
   const std::string name =
       absl::StrCat(description.kernel, ":{", description.instance, "}");
-  std::shared_ptr<XrtUnit> unit(
-      new XrtUnit(std::move(description), std::move(start_mutex)));
+  std::shared_ptr<XrtUnit> unit(new XrtUnit(std::move(description)));
   unit->kernel_ = xrt::kernel(device, image, name);
   std::vector<KernelParameter>& parameters = unit->description_.parameters;
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -90,76 +104,43 @@ absl::Status XrtUnit::Check(absl::Span<const KernelArgument> arguments) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<XrtUnit::Slot*> XrtUnit::TakeSlot() {
+absl::StatusOr<std::unique_ptr<XrtUnit::Run>> XrtUnit::TakeRun() {
   {
     MutexLock lock(&mutex_);
-    for (const auto& slot : slots_) {
-      if (slot->in_use) continue;
-      slot->in_use = true;
-      return slot.get();
+    if (!idle_.empty()) {
+      std::unique_ptr<Run> run = std::move(idle_.back());
+      idle_.pop_back();
+      return run;
     }
   }
-  auto created = std::make_unique<Slot>();
-  Slot* const slot = created.get();
-  slot->in_use = true;
+  auto run = std::make_unique<Run>();
   MOEVIT_RETURN_IF_ERROR(
       WithoutExceptions("preparing a launch", [&]() -> absl::Status {
-        slot->run = xrt::run(kernel_);
-        AddCallback(slot);
+        run->object = xrt::run(kernel_);
         return absl::OkStatus();
       }));
-  MutexLock lock(&mutex_);
-  slots_.push_back(std::move(created));
-  return slot;
+  return run;
 }
 
-// A plain wait with a timeout would keep the launches of other units waiting:
-// XRT holds a lock of the card meanwhile. Callbacks do not.
-void XrtUnit::AddCallback(Slot* slot) {
-  slot->run.add_callback(
-      ERT_CMD_STATE_COMPLETED,  // in fact called for every state that is final
-      [weak = weak_from_this(), slot](const void*, ert_cmd_state state, void*) {
-        const std::shared_ptr<XrtUnit> unit = weak.lock();
-        if (unit == nullptr) return;
-        unit->End(slot, LaunchStatus(unit->description_.instance, state));
-      },
-      nullptr);
-}
-
-absl::Status XrtUnit::SetArguments(absl::Span<const KernelArgument> arguments,
-                                   Slot* slot) {
+void XrtUnit::SetArguments(absl::Span<const KernelArgument> arguments,
+                           Run* run) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     const int index = static_cast<int>(i);
     if (auto* const* buffer = std::get_if<CardBuffer*>(&arguments[i])) {
       const auto& memory = static_cast<XrtBuffer*>(*buffer)->memory();
-      slot->run.set_arg(index, memory->object());
-      slot->buffers.push_back(memory);
+      run->object.set_arg(index, memory->object());
+      run->buffers.push_back(memory);
     } else {
-      std::visit([&](const auto& value) { slot->run.set_arg(index, value); },
+      std::visit([&](const auto& value) { run->object.set_arg(index, value); },
                  arguments[i]);
     }
   }
-  return absl::OkStatus();
-}
-
-void XrtUnit::End(Slot* slot, const absl::Status& status) {
-  std::shared_ptr<OperationState> state;
-  std::vector<std::shared_ptr<XrtMemory>> buffers;
-  {
-    MutexLock lock(&mutex_);
-    state = std::move(slot->state);
-    buffers = std::move(slot->buffers);
-    slot->buffers.clear();
-    slot->in_use = false;
-  }
-  buffers.clear();
-  if (state != nullptr) state->End(status);
 }
 
 absl::StatusOr<std::shared_ptr<OperationState>> XrtUnit::Launch(
     absl::Span<const KernelArgument> arguments) {
   MOEVIT_RETURN_IF_ERROR(Check(arguments));
-  MOEVIT_ASSIGN_OR_RETURN(Slot* const slot, TakeSlot());
+  MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<Run> run, TakeRun());
   auto state = std::make_shared<OperationState>(
       absl::StrCat("launch of ", description_.instance),
       [weak = weak_from_this()] {
@@ -168,37 +149,61 @@ absl::StatusOr<std::shared_ptr<OperationState>> XrtUnit::Launch(
         MutexLock lock(&unit->mutex_);
         unit->late_ = true;
       });
-  slot->state = state;  // no other thread looks at it before start()
-  const absl::Status started = WithoutExceptions(
+  run->state = state;
+  // XRT starts a run that has failed to start no more: it is dropped.
+  MOEVIT_RETURN_IF_ERROR(WithoutExceptions(
       absl::StrCat("starting ", description_.instance), [&]() -> absl::Status {
-        MOEVIT_RETURN_IF_ERROR(SetArguments(arguments, slot));
-        MutexLock lock(start_mutex_.get());
-        slot->run.start();
+        SetArguments(arguments, run.get());
+        run->object.start();
         return absl::OkStatus();
-      });
-  if (started.ok()) return state;
-  Retire(slot);
-  return started;
+      }));
+  {
+    MutexLock lock(&mutex_);
+    running_.push_back(std::move(run));
+  }
+  CollectEnded();  // it may have ended before anybody else could know of it
+  return state;
 }
 
-// XRT takes such a run for one that has never ended, and starts it no more. If
-// the thread in which XRT waits for launches had just taken it over, it looks
-// at it again when the next one ends: it must find an end then and let go.
-void XrtUnit::Retire(Slot* slot) {
-  if (slot->run) slot->run.get_ert_packet()->state = ERT_CMD_STATE_ERROR;
-  MutexLock lock(&mutex_);
-  slot->state = nullptr;
-  slot->buffers.clear();
+bool XrtUnit::CollectEnded() {
+  std::vector<std::unique_ptr<Run>> ended;
+  bool others = false;
+  {
+    MutexLock lock(&mutex_);
+    const auto first_ended = std::stable_partition(
+        running_.begin(), running_.end(),
+        [](const auto& run) { return IsUnderWay(StateOf(run->object)); });
+    ended.assign(std::make_move_iterator(first_ended),
+                 std::make_move_iterator(running_.end()));
+    running_.erase(first_ended, running_.end());
+    others = !running_.empty();
+  }
+  for (std::unique_ptr<Run>& run : ended) End(std::move(run));
+  return others;
+}
+
+void XrtUnit::End(std::unique_ptr<Run> run) {
+  const std::shared_ptr<OperationState> state = std::move(run->state);
+  run->buffers.clear();
+  absl::Status status = WithoutExceptions(
+      absl::StrCat("ending ", description_.instance), [&]() -> absl::Status {
+        // Asking XRT lets it know that the run may start again.
+        return LaunchStatus(description_.instance, run->object.state());
+      });
+  {
+    MutexLock lock(&mutex_);
+    idle_.push_back(std::move(run));
+  }
+  state->End(status);
 }
 
 void XrtUnit::Abort() {
+  CollectEnded();
   std::vector<xrt::run> running;
   {
     MutexLock lock(&mutex_);
     late_ = true;  // nothing new
-    for (const auto& slot : slots_) {
-      if (slot->state != nullptr) running.push_back(slot->run);
-    }
+    for (const auto& run : running_) running.push_back(run->object);
   }
   for (xrt::run& run : running) {
     // A run that cannot be aborted is one that has ended, or lost anyway.
@@ -207,6 +212,7 @@ void XrtUnit::Abort() {
       return absl::OkStatus();
     }).IgnoreError();
   }
+  CollectEnded();
 }
 
 }  // namespace moevit

@@ -25,55 +25,53 @@ namespace moevit {
 class XrtUnit : public std::enable_shared_from_this<XrtUnit> {
  public:
   // Fills the banks of `description` in. Throws what XRT throws.
-  //   start_mutex  the same for all units of a card: launches start one at a
-  //                time, because XRT forgets the latest one, whoever's it is,
-  //                when one fails to start
   static std::shared_ptr<XrtUnit> Create(const xrt::device& device,
                                          const xrt::uuid& image,
-                                         ComputeUnit description,
-                                         std::shared_ptr<Mutex> start_mutex);
+                                         ComputeUnit description);
 
   const ComputeUnit& description() const { return description_; }
 
-  // See Card::Launch.
+  // See Card::Launch. Somebody has to call CollectEnded for it to end.
   absl::StatusOr<std::shared_ptr<OperationState>> Launch(
       absl::Span<const KernelArgument> arguments);
 
+  // Ends the launches that are over. True while others run.
+  bool CollectEnded();
+
   // Stops the launches in flight. May block for as long as the driver likes.
+  // REQUIRES: nobody else waits for events of the card: XRT does itself here.
   void Abort();
 
  private:
   // One of XRT's run objects, which are used again and again: a new one costs
-  // a command buffer and a callback.
-  struct Slot {
-    xrt::run run;
-    bool in_use = false;  // for good when XRT did not start it
+  // a command buffer. They have no callbacks: those are called by a thread of
+  // XRT that uses the card without keeping it alive, and that a launch which
+  // fails to start leaves waiting for an event, for good.
+  struct Run {
+    xrt::run object;
     std::shared_ptr<OperationState> state;
     std::vector<std::shared_ptr<XrtMemory>> buffers;  // kept while it runs
   };
 
-  XrtUnit(ComputeUnit description, std::shared_ptr<Mutex> start_mutex)
-      : description_(std::move(description)),
-        start_mutex_(std::move(start_mutex)) {}
+  explicit XrtUnit(ComputeUnit description)
+      : description_(std::move(description)) {}
   absl::Status CheckArgument(size_t index,
                              const KernelArgument& argument) const;
   absl::Status Check(absl::Span<const KernelArgument> arguments);
-  absl::StatusOr<Slot*> TakeSlot();
-  void AddCallback(Slot* slot);
-  absl::Status SetArguments(absl::Span<const KernelArgument> arguments,
-                            Slot* slot);
-  void End(Slot* slot, const absl::Status& status);
-  void Retire(Slot* slot);
+  absl::StatusOr<std::unique_ptr<Run>> TakeRun();
+  static void SetArguments(absl::Span<const KernelArgument> arguments,
+                           Run* run);
+  void End(std::unique_ptr<Run> run);
 
   // Constant once created.
   ComputeUnit description_;
   xrt::kernel kernel_;
-  const std::shared_ptr<Mutex> start_mutex_;
 
   Mutex mutex_;
   // Whether a launch was given up: nobody knows what the unit does.
   bool late_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::unique_ptr<Slot>> slots_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Run>> idle_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Run>> running_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace moevit

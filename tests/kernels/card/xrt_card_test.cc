@@ -321,6 +321,28 @@ TEST_F(XrtCardTest, ALaunchThatTheDriverGivesUpTakesTheCardUntilReset) {
   EXPECT_TRUE(Works(0, kAdd1));
 }
 
+// XRT waits for events in a thread of its own unless told otherwise, and when
+// starts fail while something ends, it goes on doing so on a card that is
+// closed.
+TEST_F(XrtCardTest, StartsThatFailWhileALaunchEndsLeaveNothingBehind) {
+  Card* const card = cards_[0].get();
+  Inject("delay:card=0,unit=1,ms=20");
+  Addition slow(card, kAdd2);
+  ASSERT_TRUE(slow.CopyIn().ok());
+  Addition failing(card, kAdd1);
+  ASSERT_TRUE(failing.CopyIn().ok());
+  auto launch = slow.Launch();
+  ASSERT_TRUE(launch.ok());
+  CheckLaunchFault("timeout", absl::StatusCode::kUnavailable);
+  while ((*launch)->Wait(absl::Now()).code() ==
+         absl::StatusCode::kDeadlineExceeded) {
+    EXPECT_EQ(failing.Launch().status().code(), absl::StatusCode::kUnavailable);
+  }
+  ASSERT_TRUE(card->Reset().ok());
+  EXPECT_TRUE(Works(0, kAdd1));
+  EXPECT_TRUE(Works(0, kAdd2));
+}
+
 TEST_F(XrtCardTest, ALaunchThatErrsIsInternal) {
   CheckLaunchFault("error", absl::StatusCode::kInternal);
   EXPECT_TRUE(Works(0, kAdd1));

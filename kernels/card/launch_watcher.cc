@@ -1,0 +1,62 @@
+#include "kernels/card/launch_watcher.h"
+
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace moevit {
+
+bool LaunchWatcher::Shared::AwaitWork() {
+  MutexLock lock(&mutex);
+  while (!stop && !awake) changed.Wait(&mutex);
+  awake = false;
+  return !stop;
+}
+
+bool LaunchWatcher::Shared::stopping() {
+  MutexLock lock(&mutex);
+  return stop;
+}
+
+LaunchWatcher::LaunchWatcher(std::function<bool()> collect,
+                             std::function<void()> wait)
+    : shared_(std::make_shared<Shared>()),
+      thread_([shared = shared_, collect = std::move(collect),
+               wait = std::move(wait)] {
+        while (shared->AwaitWork()) {
+          while (collect() && !shared->stopping()) wait();
+        }
+        MutexLock lock(&shared->mutex);
+        shared->stopped = true;
+        shared->changed.SignalAll();
+      }) {}
+
+LaunchWatcher::~LaunchWatcher() { Stop(absl::Now() + absl::Seconds(1)); }
+
+void LaunchWatcher::Wake() {
+  MutexLock lock(&shared_->mutex);
+  shared_->awake = true;
+  shared_->changed.SignalAll();
+}
+
+bool LaunchWatcher::Stop(absl::Time deadline) {
+  if (!thread_.joinable()) return true;
+  bool stopped = false;
+  {
+    MutexLock lock(&shared_->mutex);
+    shared_->stop = true;
+    shared_->changed.SignalAll();
+    while (!shared_->stopped && absl::Now() < deadline) {
+      shared_->changed.WaitUntil(&shared_->mutex, deadline);
+    }
+    stopped = shared_->stopped;
+  }
+  if (stopped) {
+    thread_.join();
+  } else {
+    thread_.detach();
+  }
+  return stopped;
+}
+
+}  // namespace moevit
