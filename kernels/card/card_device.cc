@@ -21,11 +21,20 @@ int CountPipelines(const Card& card) {
   return std::max(1, static_cast<int>(linear));
 }
 
-// A batch may be at fault, or not wanted any more; everything else is the
+// A batch may be at fault, or not wanted any more, a program too large for the
+// kernels or for what is free of the card's memory; everything else is the
 // card's.
 bool IsCardFault(const absl::Status& status) {
-  return !status.ok() && status.code() != absl::StatusCode::kInvalidArgument &&
-         status.code() != absl::StatusCode::kCancelled;
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kResourceExhausted:
+      return false;
+    default:
+      return true;
+  }
 }
 
 // Errors that mean nothing by themselves to who holds an executor.
@@ -237,23 +246,30 @@ absl::StatusOr<CardDevice::Resident> CardDevice::Enter(const Program* program,
                                                        int64_t* generation) {
   MutexLock lock(&mutex_);
   if (broken_) MOEVIT_RETURN_IF_ERROR(AsDeviceError(Repair()));
-  Resident& resident = residents_[{program, pipeline}];
+  const std::pair key(program, pipeline);
+  Resident resident = residents_[key].lock();
   if (resident == nullptr) {
-    ResidentProgramOptions options;
-    options.pipeline = pipeline;
-    options.tiles = options_.tiles;
-    options.timeout = options_.timeout;
-    absl::StatusOr<Resident> loaded =
-        ResidentProgram::Load(program, card_.get(), options);
-    if (!loaded.ok()) {
-      broken_ = loaded.status().code() != absl::StatusCode::kUnimplemented;
-      return AsDeviceError(loaded.status());
-    }
-    resident = *std::move(loaded);
+    MOEVIT_ASSIGN_OR_RETURN(resident, Load(program, pipeline));
+    std::erase_if(residents_,
+                  [](const auto& entry) { return entry.second.expired(); });
+    residents_[key] = resident;
   }
   ++users_;
   *generation = generation_;
   return resident;
+}
+
+absl::StatusOr<CardDevice::Resident> CardDevice::Load(const Program* program,
+                                                      int pipeline) {
+  ResidentProgramOptions options;
+  options.pipeline = pipeline;
+  options.tiles = options_.tiles;
+  options.timeout = options_.timeout;
+  absl::StatusOr<Resident> loaded =
+      ResidentProgram::Load(program, card_.get(), options);
+  if (loaded.ok()) return loaded;
+  broken_ = IsCardFault(loaded.status());
+  return AsDeviceError(loaded.status());
 }
 
 absl::Status CardDevice::Repair() {

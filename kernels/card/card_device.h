@@ -54,11 +54,11 @@ class CardDevice {
   CardDevice(std::unique_ptr<Card> card, const CardDeviceOptions& options);
 
   // Loads the program, unless it is there, and returns an executor named like
-  // the card. The n-th executor of a program uses the card's n-th pipeline of
-  // units, in turn. Its errors: what is wrong with a batch (kInvalidArgument,
-  // kCancelled), or kUnavailable, kDeadlineExceeded, kAborted, kInternal or
-  // kDataLoss for a card that does not work. The device and `program` must
-  // outlive the executor.
+  // the card; it leaves the card with its last executor. The n-th executor of a
+  // program uses the card's n-th pipeline of units, in turn. Its errors: what
+  // is wrong with a batch (kInvalidArgument, kCancelled), or kUnavailable,
+  // kDeadlineExceeded, kAborted, kInternal or kDataLoss for a card that does
+  // not work or is full. The device and `program` must outlive the executor.
   //   max_batch  see CardExecutorOptions
   absl::StatusOr<std::unique_ptr<Executor>> NewExecutor(const Program* program,
                                                         int max_batch);
@@ -73,6 +73,8 @@ class CardDevice {
   // for that, nobody else may be using it.
   absl::StatusOr<Resident> Enter(const Program* program, int pipeline,
                                  int64_t* generation);
+  absl::StatusOr<Resident> Load(const Program* program, int pipeline)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Leave(bool fault);
   absl::Status Repair() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -85,8 +87,10 @@ class CardDevice {
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   // How often the card was brought back: what was on it before is void.
   int64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::map<std::pair<const Program*, int>, Resident> residents_
-      ABSL_GUARDED_BY(mutex_);
+  // Held by the executors that run them: a program that nobody runs any more
+  // leaves the card.
+  std::map<std::pair<const Program*, int>, std::weak_ptr<const ResidentProgram>>
+      residents_ ABSL_GUARDED_BY(mutex_);
   std::map<const Program*, int> executors_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -1,6 +1,7 @@
 // The whole card path, scheduler to kernels, while the cards fail in every way
 // that the emulated card knows. MOEVIT_TEST_IMAGES says how many images each
-// test of random faults sends; more images see more faults.
+// test of random faults sends; more images see more faults. --gtest_shuffle
+// draws other ones each time.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -74,7 +75,8 @@ class RandomFaults {
   int Draw(size_t choices) { return static_cast<int>(random_() % choices); }
 
   const int cards_;
-  std::minstd_rand random_{1};
+  std::minstd_rand random_{static_cast<unsigned>(
+      1 + ::testing::UnitTest::GetInstance()->random_seed())};
 };
 
 class CardFaultsTest : public ::testing::Test {

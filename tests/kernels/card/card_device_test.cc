@@ -70,6 +70,21 @@ TEST_F(CardDeviceTest, ExecutorsShareTheCard) {
   EXPECT_EQ(card_->resets(), 0);
 }
 
+TEST_F(CardDeviceTest, AProgramIsOnTheCardWhileAnExecutorRunsIt) {
+  MakeDevice(CardVerification::kNone);
+  auto first = NewExecutor();
+  const size_t loaded = card_->buffers();
+  auto second = NewExecutor();
+  EXPECT_LT(card_->buffers(), 2 * loaded);
+  first = nullptr;
+  EXPECT_TRUE(Run(*second).ok());
+  second = nullptr;
+  const size_t before = card_->buffers();
+  first = NewExecutor();
+  EXPECT_EQ(card_->buffers() - before, loaded);
+  EXPECT_TRUE(Run(*first).ok());
+}
+
 TEST_F(CardDeviceTest, BringsAFailedCardBackForTheNextBatch) {
   MakeDevice(CardVerification::kNone);
   const auto first = NewExecutor();
