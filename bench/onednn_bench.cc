@@ -14,21 +14,22 @@ namespace {
 using Type = dnnl::memory::data_type;
 using Layout = dnnl::memory::format_tag;
 
-enum class Ending { kAccumulators, kCodes, kGelu };
+enum class OneDnnEnding { kAccumulators, kCodes, kGelu };
 
 dnnl::memory::desc Describe(int rows, int columns, Type type, Layout layout) {
   return {{rows, columns}, type, layout};
 }
 
 // Scales that bring random accumulators to 8 bits, one per output channel.
-dnnl::primitive_attr Attributes(const ProductShape& shape, Ending ending) {
+dnnl::primitive_attr Attributes(const ProductShape& shape,
+                                OneDnnEnding ending) {
   dnnl::primitive_attr attributes;
-  if (ending == Ending::kAccumulators) return attributes;
+  if (ending == OneDnnEnding::kAccumulators) return attributes;
   constexpr int kPerColumn = 1 << 1;
   constexpr float kScale = 1e-4F;
   attributes.set_output_scales(kPerColumn,
                                std::vector<float>(shape.out, kScale));
-  if (ending == Ending::kGelu) {
+  if (ending == OneDnnEnding::kGelu) {
     dnnl::post_ops after;
     after.append_eltwise(/*scale=*/16.0F, dnnl::algorithm::eltwise_gelu_tanh,
                          /*alpha=*/0, /*beta=*/0);
@@ -38,11 +39,12 @@ dnnl::primitive_attr Attributes(const ProductShape& shape, Ending ending) {
 }
 
 dnnl::matmul::primitive_desc Plan(const dnnl::engine& engine,
-                                  const ProductShape& shape, Ending ending) {
+                                  const ProductShape& shape,
+                                  OneDnnEnding ending) {
   const auto input = Describe(shape.rows, shape.in, Type::u8, Layout::ab);
   const auto weights = Describe(shape.in, shape.out, Type::s8, Layout::any);
   const auto bias = Describe(1, shape.out, Type::f32, Layout::ab);
-  const bool plain = ending == Ending::kAccumulators;
+  const bool plain = ending == OneDnnEnding::kAccumulators;
   const auto output =
       Describe(shape.rows, shape.out, plain ? Type::s32 : Type::u8, Layout::ab);
   const auto operation = plain
@@ -52,9 +54,9 @@ dnnl::matmul::primitive_desc Plan(const dnnl::engine& engine,
 }
 
 // A product and all its operands.
-class Product {
+class OneDnnProduct {
  public:
-  Product(const ProductShape& shape, Ending ending)
+  OneDnnProduct(const ProductShape& shape, OneDnnEnding ending)
       : engine_(dnnl::engine::kind::cpu, /*index=*/0),
         stream_(engine_),
         plan_(Plan(engine_, shape, ending)),
@@ -68,7 +70,7 @@ class Product {
                   {DNNL_ARG_WEIGHTS, weights},
                   {DNNL_ARG_DST, dnnl::memory(plan_.dst_desc(), engine_)}};
     Fill(arguments_[DNNL_ARG_SRC]);
-    if (ending == Ending::kAccumulators) return;
+    if (ending == OneDnnEnding::kAccumulators) return;
     dnnl::memory bias(Describe(1, shape.out, Type::f32, Layout::ab), engine_);
     std::memset(bias.get_data_handle(), 0, bias.get_desc().get_size());
     arguments_[DNNL_ARG_BIAS] = bias;
@@ -95,14 +97,15 @@ class Product {
   std::unordered_map<int, dnnl::memory> arguments_;
 };
 
-struct NamedEnding {
+struct NamedOneDnnEnding {
   absl::string_view name;
-  Ending ending;
+  OneDnnEnding ending;
 };
 
-constexpr NamedEnding kEndings[] = {{"s32", Ending::kAccumulators},
-                                    {"codes", Ending::kCodes},
-                                    {"gelu", Ending::kGelu}};
+constexpr NamedOneDnnEnding kOneDnnEndings[] = {
+    {"s32", OneDnnEnding::kAccumulators},
+    {"codes", OneDnnEnding::kCodes},
+    {"gelu", OneDnnEnding::kGelu}};
 
 }  // namespace
 
@@ -110,11 +113,11 @@ void RegisterOneDnnProducts(Isa isa) {
   for (const LayerShape& layer : kLayerShapes) {
     for (const int rows : kProductRows) {
       const ProductShape shape = {rows, layer.in, layer.out};
-      for (const NamedEnding& ending : kEndings) {
+      for (const NamedOneDnnEnding& ending : kOneDnnEndings) {
         benchmark::RegisterBenchmark(
             BenchmarkName("onednn", ending.name, layer, rows).c_str(),
             [=](benchmark::State& state) {
-              Product product(shape, ending.ending);
+              OneDnnProduct product(shape, ending.ending);
               MeasureProduct(state, isa, shape.multiplications(),
                              [&] { product.Run(); });
             });

@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/status_macros.h"
 #include "client/benchmark_report.h"
+#include "client/limits.h"
 #include "kernels/cpu/isa.h"
 #include "program/quantized_model.h"
 #include "program/synthetic_program.h"
@@ -22,8 +23,6 @@
 namespace moevit {
 namespace {
 
-constexpr int kMaxBatch = 1024;
-constexpr int kMaxThreads = 1024;
 constexpr int kMaxRepeats = 1000;
 
 absl::Status CheckRange(absl::string_view flag, absl::string_view value,

@@ -9,17 +9,14 @@
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
 #include "base/thread_pool.h"
+#include "client/limits.h"
 #include "client/loaded_model.h"
 #include "quantize/dataset.h"
 #include "quantize/evaluation.h"
 #include "quantize/evaluation_report.h"
 
 namespace moevit {
-namespace {
-
-constexpr int kMaxThreads = 1024;
-
-}  // namespace
+namespace {}  // namespace
 
 void EvaluateCommand::AddFlags(FlagSet* flags) {
   flags->Add({.name = "model",

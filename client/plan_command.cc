@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "client/limits.h"
 #include "planner/card_header.h"
 #include "planner/optimizer.h"
 #include "planner/roofline.h"
@@ -18,7 +19,6 @@
 namespace moevit {
 namespace {
 
-constexpr int kMaxBatch = 1024;
 constexpr int kMaxInFlight = 1024;
 constexpr int kMinMegahertz = 200;
 constexpr int kMaxMegahertz = 300;

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "base/thread_pool.h"
+#include "client/limits.h"
 #include "model/checkpoint.h"
 #include "program/quantized_model.h"
 #include "quantize/dataset.h"
@@ -24,7 +25,6 @@
 namespace moevit {
 namespace {
 
-constexpr int kMaxThreads = 1024;
 constexpr int64_t kMaxCalibrationImages = 100000;
 
 // "model" for "some/model" and for "some/model/".

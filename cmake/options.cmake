@@ -20,35 +20,12 @@ if(MOEVIT_SANITIZE)
   add_link_options(-fsanitize=${MOEVIT_SANITIZE})
 endif()
 
-# Sanitizer builds start from nothing in every CI run, so they precompile the
-# headers that most sources include. The release build does not: there, every
-# source has to include what it uses. Files with options of their own need
-# SKIP_PRECOMPILE_HEADERS.
-if(MOEVIT_SANITIZE)
-  set(common_headers <algorithm> <filesystem> <functional> <map> <memory>
-      <string> <thread> <utility> <vector> <absl/status/statusor.h>
-      <absl/strings/str_cat.h> <absl/strings/str_format.h> <absl/time/time.h>
-      <absl/types/span.h>)
-  file(WRITE ${CMAKE_BINARY_DIR}/empty.cc "")
-  foreach(kind library test)
-    add_library(moevit_${kind}_headers OBJECT ${CMAKE_BINARY_DIR}/empty.cc)
-    target_link_libraries(moevit_${kind}_headers PRIVATE moevit_flags)
-    target_precompile_headers(moevit_${kind}_headers PRIVATE ${common_headers})
-  endforeach()
-  target_link_libraries(moevit_test_headers PRIVATE GTest::gmock)
-  target_precompile_headers(moevit_test_headers PRIVATE <gmock/gmock.h>
-                            <gtest/gtest.h>)
-endif()
-
 function(moevit_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE moevit_flags PUBLIC ${ARG_DEPS})
     target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
-    if(MOEVIT_SANITIZE)
-      target_precompile_headers(${name} REUSE_FROM moevit_library_headers)
-    endif()
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${ARG_DEPS})
@@ -63,9 +40,6 @@ function(moevit_test name)
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/bin)
   target_link_libraries(${name} PRIVATE moevit_flags ${ARG_DEPS}
                         GTest::gmock_main)
-  if(MOEVIT_SANITIZE)
-    target_precompile_headers(${name} REUSE_FROM moevit_test_headers)
-  endif()
   add_test(NAME ${name} COMMAND ${name}
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()

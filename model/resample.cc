@@ -7,8 +7,6 @@
 namespace moevit {
 namespace {
 
-constexpr int kChannels = 3;
-
 // The weighted sum of inputs that are `stride` bytes apart.
 uint8_t WeightedSum(const uint8_t* first, size_t stride, const int32_t* weights,
                     int count) {

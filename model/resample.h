@@ -34,6 +34,9 @@ struct LineTaps {
   int end() const { return outputs.back().first + outputs.back().count; }
 };
 
+// Of a pixel: red, green, blue.
+constexpr int kChannels = 3;
+
 // What the passes are compiled for.
 enum class ResampleIsa {
   kPortable,

@@ -17,7 +17,6 @@
 namespace moevit {
 namespace {
 
-constexpr int kChannels = 3;
 // Bytes per pixel in the row pass; what becomes of the fourth is not used.
 constexpr int kWideChannels = 4;
 constexpr int kLanes = 8;  // sums of 32 bits in a vector

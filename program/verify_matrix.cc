@@ -12,7 +12,6 @@
 namespace moevit {
 namespace {
 
-constexpr int64_t kMaxInt32 = std::numeric_limits<int32_t>::max();
 constexpr int kMinMultiplier = 1 << 14;
 constexpr int kMaxMultiplier = (1 << 15) - 1;
 constexpr int kMinShift = -15;
@@ -62,6 +61,7 @@ absl::Status CheckRescale(int multiplier, int shift, int64_t magnitude) {
   MOEVIT_RETURN_IF_ERROR(CheckRange("shift", shift, kMinShift, kMaxShift));
   const int64_t largest =
       shift > 0 ? magnitude + (int64_t{1} << (shift - 1)) : magnitude << -shift;
+  constexpr int64_t kMaxInt32 = std::numeric_limits<int32_t>::max();
   if (magnitude > kMaxInt32 || largest > kMaxInt32) {
     return absl::InvalidArgumentError(absl::StrCat(
         "an accumulator can reach ", magnitude, ", which with a shift of ",

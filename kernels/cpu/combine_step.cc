@@ -9,7 +9,7 @@ namespace moevit::cpu {
 namespace {
 
 // Rows per task.
-constexpr int kRows = 32;
+constexpr int kCombineRows = 32;
 
 class CombineStep : public Step {
  public:
@@ -26,9 +26,10 @@ class CombineStep : public Step {
 
   void Run(const BatchView& batch) const override {
     const int64_t rows = batch.rows(op_.output);
-    batch.ForEach((rows + kRows - 1) / kRows, [&](int64_t task, int) {
-      const int64_t first = task * kRows;
-      CombineRows(batch, first, std::min<int64_t>(kRows, rows - first));
+    batch.ForEach((rows + kCombineRows - 1) / kCombineRows, [&](int64_t task,
+                                                                int) {
+      const int64_t first = task * kCombineRows;
+      CombineRows(batch, first, std::min<int64_t>(kCombineRows, rows - first));
     });
   }
 

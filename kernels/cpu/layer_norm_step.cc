@@ -9,7 +9,7 @@ namespace moevit::cpu {
 namespace {
 
 // Rows per task: a few microseconds.
-constexpr int kRows = 32;
+constexpr int kNormRows = 32;
 
 class LayerNormStep : public Step {
  public:
@@ -33,13 +33,13 @@ class LayerNormStep : public Step {
   void Run(const BatchView& batch) const override {
     const int64_t rows = batch.rows(op_.input);
     const int64_t stride = batch.stride(op_.input);
-    batch.ForEach((rows + kRows - 1) / kRows, [&](int64_t task, int) {
-      const int64_t first = task * kRows;
+    batch.ForEach((rows + kNormRows - 1) / kNormRows, [&](int64_t task, int) {
+      const int64_t first = task * kNormRows;
       LayerNormCall call;
       call.input = batch.wide(op_.input) + first * stride;
       call.output = batch.codes(op_.output) + first * stride;
       call.stride = stride;
-      call.rows = static_cast<int>(std::min<int64_t>(kRows, rows - first));
+      call.rows = static_cast<int>(std::min<int64_t>(kNormRows, rows - first));
       call.width = batch.channels(op_.input);
       call.epsilon = op_.epsilon;
       call.gamma = gamma_;

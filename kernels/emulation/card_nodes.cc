@@ -8,7 +8,6 @@
 namespace moevit::emulation {
 namespace {
 
-constexpr char kDevices[] = "/sys/bus/pci/devices/";
 constexpr char kDriver[] = "/sys/bus/pci/drivers/xocl/";
 constexpr int kFirstRenderNode = 200;  // beyond those of graphics cards
 
@@ -103,7 +102,7 @@ CardNodes::CardNodes(FileTree* tree, int card)
     : tree_(tree),
       card_(card),
       bus_address_(BusAddress(card)),
-      directory_(kDevices + bus_address_) {}
+      directory_(kPciDevices + bus_address_) {}
 
 std::string CardNodes::device_file() const {
   return "/dev/dri/renderD" + std::to_string(kFirstRenderNode + card_);

@@ -19,6 +19,9 @@ namespace moevit::emulation {
 // What the shell is called, which the images for the emulated card name.
 constexpr char kEmulatedPlatform[] = "moevit_emulated_u280_1";
 
+// Where the kernel shows the cards.
+constexpr char kPciDevices[] = "/sys/bus/pci/devices/";
+
 // Thread safe.
 class CardNodes {
  public:

@@ -19,7 +19,6 @@ namespace {
 constexpr char kXoclDriver[] = "/sys/bus/pci/drivers/xocl";
 constexpr char kManagementDriver[] = "/sys/bus/pci/drivers/xclmgmt";
 constexpr char kXoclModule[] = "/sys/module/xocl/";
-constexpr char kDevices[] = "/sys/bus/pci/devices/";
 
 bool StartsWith(const char* text, const char* start) {
   return std::strncmp(text, start, std::strlen(start)) == 0;
@@ -104,7 +103,7 @@ std::string Driver::Redirect(const char* path) {
       StartsWith(path, kXoclModule) || CardOfDeviceFile(path) != nullptr) {
     return tree_.root() + path;
   }
-  if (!StartsWith(path, kDevices)) return "";
+  if (!StartsWith(path, kPciDevices)) return "";
   EmulatedCard* const card = CardOfNode(path);
   if (card == nullptr) return "";
   card->Refresh(path);

@@ -14,8 +14,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr LoadWindow kWindow = {.warmup = absl::Seconds(1),
-                                .duration = absl::Seconds(4)};
+constexpr LoadWindow kShortWindow = {.warmup = absl::Seconds(1),
+                                     .duration = absl::Seconds(4)};
 
 // `due` and `finished` in seconds; sent 10 ms late.
 LoadOutcome Outcome(double due, double finished,
@@ -33,7 +33,7 @@ std::vector<absl::Duration> OneTo(int count) {
 }
 
 TEST(LoadTallyTest, CountsLatencyFromWhenTheRequestWasDue) {
-  LoadTally tally(kWindow);
+  LoadTally tally(kShortWindow);
   tally.Add(Outcome(2, 2.5));
   tally.Add(Outcome(3, 3.125));
   const LoadResult result = std::move(tally).Finish();
@@ -44,7 +44,7 @@ TEST(LoadTallyTest, CountsLatencyFromWhenTheRequestWasDue) {
 }
 
 TEST(LoadTallyTest, LeavesOutTheWarmUpButForTheAnswersItLeftBehind) {
-  LoadTally tally(kWindow);
+  LoadTally tally(kShortWindow);
   tally.Add(Outcome(0.5, 0.9));
   tally.Add(Outcome(0.9, 1.1));  // arrives within the window
   tally.Add(Outcome(0.9, 1.2, absl::CancelledError("x")));
@@ -58,7 +58,7 @@ TEST(LoadTallyTest, LeavesOutTheWarmUpButForTheAnswersItLeftBehind) {
 }
 
 TEST(LoadTallyTest, KeepsLateAnswersButDoesNotCountThemAsAchieved) {
-  LoadTally tally(kWindow);
+  LoadTally tally(kShortWindow);
   tally.Add(Outcome(4, 9));
   const LoadResult result = std::move(tally).Finish();
   EXPECT_THAT(result.latencies, ElementsAre(absl::Seconds(5)));
@@ -66,7 +66,7 @@ TEST(LoadTallyTest, KeepsLateAnswersButDoesNotCountThemAsAchieved) {
 }
 
 TEST(LoadTallyTest, CountsErrorsApartByCode) {
-  LoadTally tally(kWindow);
+  LoadTally tally(kShortWindow);
   tally.Add(Outcome(2, 2.1, absl::ResourceExhaustedError("queue is full")));
   tally.Add(Outcome(2, 2.1, absl::ResourceExhaustedError("another")));
   tally.Add(Outcome(2, 2.1, absl::DeadlineExceededError("late")));
@@ -83,7 +83,7 @@ TEST(LoadTallyTest, CountsErrorsApartByCode) {
 }
 
 TEST(LoadTallyTest, CountsErrorsAsLate) {
-  LoadTally tally(kWindow);
+  LoadTally tally(kShortWindow);
   tally.Add(Outcome(2, 2.25));
   tally.Add(Outcome(2, 2.5));
   tally.Add(Outcome(2, 2.1, absl::ResourceExhaustedError("queue is full")));
@@ -94,7 +94,7 @@ TEST(LoadTallyTest, CountsErrorsAsLate) {
 }
 
 TEST(LoadTallyTest, NothingIsLaterThanTheBoundInAnEmptyRun) {
-  const LoadResult result = LoadTally(kWindow).Finish();
+  const LoadResult result = LoadTally(kShortWindow).Finish();
   EXPECT_EQ(result.PartLaterThan(absl::Seconds(1)), 0);
   EXPECT_EQ(result.answers_per_second(), 0);
 }

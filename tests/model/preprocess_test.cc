@@ -17,11 +17,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr char kDirectory[] = "tests/model/testdata/";
+constexpr char kTestImages[] = "tests/model/testdata/";
 
 std::vector<uint8_t> TestPixels(const std::string& name) {
   const std::string bytes =
-      ReadFile(kDirectory + name + ".rgb", /*max_bytes=*/1 << 20).value();
+      ReadFile(kTestImages + name + ".rgb", /*max_bytes=*/1 << 20).value();
   return std::vector<uint8_t>(bytes.begin(), bytes.end());
 }
 
@@ -38,7 +38,7 @@ ModelConfig ConfigFor(int size) {
 }
 
 TEST(PreprocessTest, GivesPillowsPixels) {
-  std::ifstream cases(std::string(kDirectory) + "resize_cases.txt");
+  std::ifstream cases(std::string(kTestImages) + "resize_cases.txt");
   std::string name, source, mode, interpolation;
   Image image;
   ModelConfig config;
@@ -104,7 +104,7 @@ double Distance(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
 
 TEST(DecodeAndPreprocessTest, IsDecodingAndPreprocessing) {
   const std::string file =
-      ReadFile(std::string(kDirectory) + "baseline_444.jpg", 1 << 20).value();
+      ReadFile(std::string(kTestImages) + "baseline_444.jpg", 1 << 20).value();
   const ModelConfig config = ConfigFor(5);
   EXPECT_EQ(DecodeAndPreprocess(file, config).value(),
             Preprocess(DecodeImage(file).value(), config).value());
@@ -124,7 +124,7 @@ TEST(DecodeAndPreprocessTest, FastDecodingChangesLittle) {
 
 TEST(DecodeAndPreprocessTest, FastDecodingLeavesSmallImagesAlone) {
   const std::string file =
-      ReadFile(std::string(kDirectory) + "baseline_444.jpg", 1 << 20).value();
+      ReadFile(std::string(kTestImages) + "baseline_444.jpg", 1 << 20).value();
   ModelConfig config = ConfigFor(8);  // Half of it would be less than 2 * 8.
   const std::vector<uint8_t> full = DecodeAndPreprocess(file, config).value();
   config.preprocessing.fast_decode = true;

@@ -30,7 +30,7 @@ std::string Tensor(const std::string& name, const std::string& type,
                       "}");
 }
 
-std::string ErrorOf(const std::string& file) {
+std::string ReadError(const std::string& file) {
   const absl::Status status = ParseSafetensors(file, "f").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
   return std::string(status.message());
@@ -38,7 +38,7 @@ std::string ErrorOf(const std::string& file) {
 
 // The error for a header of these tensors and 8 bytes of data.
 std::string HeaderError(const std::string& tensors) {
-  return ErrorOf(FileOf("{" + tensors + "}", "12345678"));
+  return ReadError(FileOf("{" + tensors + "}", "12345678"));
 }
 
 TEST(ParseSafetensorsTest, DescribesTensorsAndMetadata) {
@@ -60,20 +60,21 @@ TEST(ParseSafetensorsTest, AcceptsAFileWithoutTensors) {
 }
 
 TEST(ParseSafetensorsTest, RefusesAFileTooShortForALength) {
-  EXPECT_THAT(ErrorOf(""), HasSubstr("0 bytes"));
-  EXPECT_THAT(ErrorOf("1234567"), HasSubstr("7 bytes"));
+  EXPECT_THAT(ReadError(""), HasSubstr("0 bytes"));
+  EXPECT_THAT(ReadError("1234567"), HasSubstr("7 bytes"));
 }
 
 TEST(ParseSafetensorsTest, RefusesAHeaderLongerThanTheFile) {
-  EXPECT_THAT(ErrorOf(std::string("\x03\0\0\0\0\0\0\0{}", 10)),
+  EXPECT_THAT(ReadError(std::string("\x03\0\0\0\0\0\0\0{}", 10)),
               HasSubstr("header of 3 bytes in a file of 10"));
-  EXPECT_THAT(ErrorOf(std::string(8, '\xff') + "{}"),
+  EXPECT_THAT(ReadError(std::string(8, '\xff') + "{}"),
               HasSubstr("header of 18446744073709551615 bytes; at most"));
 }
 
 TEST(ParseSafetensorsTest, RefusesAHeaderThatIsNoJsonObject) {
-  EXPECT_THAT(ErrorOf(FileOf("", "")), HasSubstr("parse error"));
-  EXPECT_THAT(ErrorOf(FileOf("[1]", "")), HasSubstr("expected a JSON object"));
+  EXPECT_THAT(ReadError(FileOf("", "")), HasSubstr("parse error"));
+  EXPECT_THAT(ReadError(FileOf("[1]", "")),
+              HasSubstr("expected a JSON object"));
   EXPECT_THAT(HeaderError("\"a\":[[[[]]]]"), HasSubstr("nested deeper"));
   EXPECT_THAT(HeaderError("\"a\":1"), HasSubstr("\"a\" is 1"));
 }

@@ -12,6 +12,7 @@
 #include "program/random_program.h"
 #include "program/synthetic_program.h"
 #include "tests/planner/example_card.h"
+#include "tests/planner/u280.h"
 
 namespace moevit {
 
@@ -25,8 +26,6 @@ const Program& M3vitTiny() {
   static const auto* const program = new Program(*SyntheticProgram("m3vit_t"));
   return *program;
 }
-
-CardDescription U280() { return *DescribeCard("u280"); }
 
 OptimizedCard Optimize(int dsp_limit) {
   OptimizerOptions options;

@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "planner/budget.h"
 #include "program/synthetic_program.h"
+#include "tests/planner/u280.h"
 
 namespace moevit::planner {
 namespace {
@@ -19,8 +20,6 @@ const Program& M3vitSmall() {
   static const auto* const program = new Program(*SyntheticProgram("m3vit_s"));
   return *program;
 }
-
-CardDescription U280() { return *DescribeCard("u280"); }
 
 // One unit of each kernel.
 CardDescription OnePipeline() {

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scheduler/named_tasks.h"
 
 namespace moevit {
 namespace {
@@ -17,14 +18,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr absl::Time kStart = absl::FromUnixSeconds(1000);
 constexpr absl::Duration kDelay = absl::Milliseconds(5);
 
-absl::Time At(int milliseconds) {
-  return kStart + absl::Milliseconds(milliseconds);
-}
-
-// Tasks are told apart by their single pixel.
 ImageTask TaskNamed(uint8_t name, absl::Time deadline) {
   ImageTask task;
   task.pixels = {name};
@@ -34,12 +29,6 @@ ImageTask TaskNamed(uint8_t name, absl::Time deadline) {
 
 ImageTask TaskNamed(uint8_t name) {
   return TaskNamed(name, absl::InfiniteFuture());
-}
-
-std::vector<int> Names(const std::vector<ImageTask>& tasks) {
-  std::vector<int> names;
-  for (const ImageTask& task : tasks) names.push_back(task.pixels[0]);
-  return names;
 }
 
 std::vector<int> Names(const std::vector<DeadTask>& tasks) {

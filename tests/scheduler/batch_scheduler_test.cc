@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr int kClasses = 3;
-constexpr absl::Duration kDelay = absl::Milliseconds(5);
+constexpr absl::Duration kMaxDelay = absl::Milliseconds(5);
 using Answer = std::future<absl::StatusOr<ImageResult>>;
 
 BatchSchedulerOptions DevicesNamed(const std::vector<std::string>& names) {
@@ -53,7 +53,7 @@ class SchedulerFixture {
     ScheduledModelOptions options;
     options.shape = {.pixel_bytes = 2, .classes = kClasses};
     options.batching.max_batch_size = max_batch_size;
-    options.batching.max_queue_delay = kDelay;
+    options.batching.max_queue_delay = kMaxDelay;
     options.batching.method = method;
     options.new_executor = [this](DeviceId device) {
       return std::make_unique<FakeExecutor>(kClasses, controls_[device]);
@@ -159,20 +159,20 @@ TEST_F(BatchSchedulerTest, AnUnderfullBatchRunsAfterTheDelay) {
   Answer answer = Submit(model, TaskOfClass(2));
   AwaitTimer();
   EXPECT_THAT(control_->batch_sizes(), IsEmpty());
-  clock_.Advance(kDelay);
+  clock_.Advance(kMaxDelay);
   const auto result = answer.get();
   ASSERT_TRUE(result.ok());
-  EXPECT_EQ(result->queue, kDelay);
+  EXPECT_EQ(result->queue, kMaxDelay);
   EXPECT_THAT(control_->batch_sizes(), ElementsAre(1));
 }
 
 TEST_F(BatchSchedulerTest, ADeadlineShorterThanTheDelayCostsNoCompute) {
   const auto model = AddModel(/*max_batch_size=*/3);
   ImageTask task = TaskOfClass(0);
-  task.deadline = clock_.Now() + kDelay / 2;
+  task.deadline = clock_.Now() + kMaxDelay / 2;
   Answer answer = Submit(model, std::move(task));
   AwaitTimer();
-  clock_.Advance(kDelay / 2);
+  clock_.Advance(kMaxDelay / 2);
   EXPECT_EQ(answer.get().status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_THAT(control_->batch_sizes(), IsEmpty());
 }
@@ -253,7 +253,7 @@ TEST_F(BatchSchedulerTest, ModelsDoNotShareBatches) {
   Answer b = Submit(second, TaskOfClass(1));
   AwaitTimer();
   EXPECT_THAT(control_->batch_sizes(), IsEmpty());
-  clock_.Advance(kDelay);
+  clock_.Advance(kMaxDelay);
   EXPECT_TRUE(a.get().ok());
   EXPECT_TRUE(b.get().ok());
   EXPECT_THAT(control_->batch_sizes(), ElementsAre(1, 1));

@@ -1,15 +1,12 @@
 #include "scheduler/device_health.h"
 
 #include "gtest/gtest.h"
+#include "tests/scheduler/named_tasks.h"
 
 namespace moevit {
 namespace {
 
 using State = DeviceHealth::State;
-
-absl::Time At(int milliseconds) {
-  return absl::UnixEpoch() + absl::Milliseconds(milliseconds);
-}
 
 DeviceHealthOptions Options() {
   DeviceHealthOptions options;

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scheduler/named_tasks.h"
 
 namespace moevit {
 namespace {
@@ -15,10 +16,6 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 const absl::Status kFault = absl::UnavailableError("hung");
-
-absl::Time At(int milliseconds) {
-  return absl::UnixEpoch() + absl::Milliseconds(milliseconds);
-}
 
 class DispatcherTest : public ::testing::Test {
  protected:

@@ -5,16 +5,13 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scheduler/named_tasks.h"
 
 namespace moevit {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-absl::Time At(int milliseconds) {
-  return absl::UnixEpoch() + absl::Milliseconds(milliseconds);
-}
 
 QueuePolicy TwoLevels() {
   QueuePolicy policy;
@@ -23,19 +20,12 @@ QueuePolicy TwoLevels() {
   return policy;
 }
 
-// Tasks are told apart by their single pixel.
 ImageTask TaskNamed(uint8_t name, int priority, absl::Time arrival) {
   ImageTask task;
   task.pixels = {name};
   task.priority = priority;
   task.arrival = arrival;
   return task;
-}
-
-std::vector<int> Names(const std::vector<ImageTask>& tasks) {
-  std::vector<int> names;
-  for (const ImageTask& task : tasks) names.push_back(task.pixels[0]);
-  return names;
 }
 
 TEST(TaskQueueTest, HigherPrioritiesGoFirstAndThenTheOlder) {

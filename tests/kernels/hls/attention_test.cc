@@ -11,6 +11,7 @@
 #include "kernels/hls/sim/counts.h"
 #include "kernels/hls/sim/dataflow.h"
 #include "tests/kernels/hls/attention_case.h"
+#include "tests/kernels/hls/random_cases.h"
 
 namespace moevit {
 namespace {
@@ -30,10 +31,6 @@ std::vector<Word> RunKernel(const AttentionCase& test) {
   hls::RunAttention<kQueries>(test.Shape(kQueries), qkv.data(),
                               parameters.data(), output.data());
   return output;
-}
-
-int Uniform(int low, int high, std::mt19937& random) {
-  return std::uniform_int_distribution<int>(low, high)(random);
 }
 
 AttentionCase AnyAttention(std::mt19937& random) {

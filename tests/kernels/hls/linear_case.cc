@@ -8,6 +8,7 @@
 #include "kernels/arith/activation.h"
 #include "kernels/hls/matrix_image.h"
 #include "kernels/reference/linear.h"
+#include "tests/kernels/hls/random_cases.h"
 
 namespace moevit {
 namespace {
@@ -21,10 +22,6 @@ Word FilledWord(int8_t byte) {
   Word word;
   std::memset(&word, byte, sizeof(word));
   return word;
-}
-
-int Uniform(int low, int high, std::mt19937& random) {
-  return std::uniform_int_distribution<int>(low, high)(random);
 }
 
 // Rows of `count` elements, each row on words of its own.

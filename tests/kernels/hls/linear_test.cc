@@ -8,16 +8,13 @@
 #include "gtest/gtest.h"
 #include "kernels/hls/cards.h"
 #include "tests/kernels/hls/linear_case.h"
+#include "tests/kernels/hls/random_cases.h"
 
 namespace moevit {
 namespace {
 
 using hls::TestCard;
 using hls::U280;
-
-int Uniform(int low, int high, std::mt19937& random) {
-  return std::uniform_int_distribution<int>(low, high)(random);
-}
 
 template <typename Card>
 void Launch(LinearBuffers* buffers) {
