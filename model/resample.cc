@@ -20,11 +20,12 @@ void ResampleRowsPortable(const Image& image, int top, const LineTaps& taps,
   uint8_t* target = result->pixels.data();
   for (int y = 0; y < result->height; ++y) {
     const uint8_t* const row =
-        &image.pixels[size_t{kChannels} * image.width * (top + y)];
+        &image.pixels[size_t{kPixelChannels} * image.width * (top + y)];
     for (const LineTaps::Output& output : taps.outputs) {
-      for (int c = 0; c < kChannels; ++c) {
-        *target++ = WeightedSum(row + kChannels * output.first + c, kChannels,
-                                &taps.weights[output.weight], output.count);
+      for (int c = 0; c < kPixelChannels; ++c) {
+        *target++ =
+            WeightedSum(row + kPixelChannels * output.first + c, kPixelChannels,
+                        &taps.weights[output.weight], output.count);
       }
     }
   }
@@ -32,7 +33,7 @@ void ResampleRowsPortable(const Image& image, int top, const LineTaps& taps,
 
 void ResampleColumnsPortable(const Image& image, int top, const LineTaps& taps,
                              Image* result) {
-  const size_t stride = size_t{kChannels} * image.width;
+  const size_t stride = size_t{kPixelChannels} * image.width;
   uint8_t* target = result->pixels.data();
   for (const LineTaps::Output& output : taps.outputs) {
     const uint8_t* const first =
@@ -48,7 +49,7 @@ Image BlankImage(int width, int height) {
   Image image;
   image.width = width;
   image.height = height;
-  image.pixels.resize(size_t{kChannels} * width * height);
+  image.pixels.resize(size_t{kPixelChannels} * width * height);
   return image;
 }
 

@@ -35,7 +35,7 @@ struct LineTaps {
 };
 
 // Of a pixel: red, green, blue.
-constexpr int kChannels = 3;
+constexpr int kPixelChannels = 3;
 
 // What the passes are compiled for.
 enum class ResampleIsa {

@@ -58,14 +58,15 @@ MOEVIT_AVX2 void WidenRow(const uint8_t* row, int pixels, uint8_t* wide) {
       _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
   int x = 0;
   // While all 16 bytes, of which 12 are used, lie within the row.
-  for (; kChannels * x + 16 <= kChannels * pixels; x += kPixels) {
-    const __m128i input =
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(row + kChannels * x));
+  for (; kPixelChannels * x + 16 <= kPixelChannels * pixels; x += kPixels) {
+    const __m128i input = _mm_loadu_si128(
+        reinterpret_cast<const __m128i*>(row + kPixelChannels * x));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(wide + kWideChannels * x),
                      _mm_shuffle_epi8(input, spread));
   }
   for (; x < pixels; ++x) {
-    std::memcpy(wide + kWideChannels * x, row + kChannels * x, kChannels);
+    std::memcpy(wide + kWideChannels * x, row + kPixelChannels * x,
+                kPixelChannels);
   }
 }
 
@@ -83,7 +84,7 @@ MOEVIT_AVX2 inline void StorePixel(__m256i sums, uint8_t* result) {
   // Packing saturates twice: to 16 bits, then to [0, 255].
   sum = _mm_packs_epi32(sum, sum);
   const int pixel = _mm_cvtsi128_si32(_mm_packus_epi16(sum, sum));
-  std::memcpy(result, &pixel, kChannels);
+  std::memcpy(result, &pixel, kPixelChannels);
 }
 
 // All outputs of two rows, so that each weight is loaded once for both. The
@@ -107,7 +108,7 @@ MOEVIT_AVX2 void SumAlongRows(const uint8_t* wide_rows, size_t wide_stride,
     }
     StorePixel(first, result);
     StorePixel(second, result + result_stride);
-    result += kChannels;
+    result += kPixelChannels;
   }
 }
 
@@ -150,10 +151,10 @@ void ResampleRowsAvx2(const Image& image, int top, const LineTaps& taps,
   // The padding of the last output's taps reads a little further than that.
   const size_t wide_stride = size_t{kWideChannels} * pixels + kLanes;
   std::vector<uint8_t> wide_rows(2 * wide_stride);
-  const size_t row_stride = size_t{kChannels} * image.width;
-  const size_t result_stride = size_t{kChannels} * result->width;
-  const uint8_t* row =
-      image.pixels.data() + row_stride * top + size_t{kChannels} * taps.begin();
+  const size_t row_stride = size_t{kPixelChannels} * image.width;
+  const size_t result_stride = size_t{kPixelChannels} * result->width;
+  const uint8_t* row = image.pixels.data() + row_stride * top +
+                       size_t{kPixelChannels} * taps.begin();
   uint8_t* target = result->pixels.data();
   for (int y = 0; y < result->height; y += 2) {
     // An odd last row is its own partner.
@@ -170,7 +171,7 @@ void ResampleRowsAvx2(const Image& image, int top, const LineTaps& taps,
 
 void ResampleColumnsAvx2(const Image& image, int top, const LineTaps& taps,
                          Image* result) {
-  const size_t stride = size_t{kChannels} * image.width;
+  const size_t stride = size_t{kPixelChannels} * image.width;
   uint8_t* target = result->pixels.data();
   for (const LineTaps::Output& output : taps.outputs) {
     const uint8_t* const first =

@@ -86,11 +86,6 @@ TEST_F(BenchCommandTest, RefusesUnknownNamesListingTheKnownOnes) {
   EXPECT_THAT(err_.str(), HasSubstr("/nonexistent/model"));
 }
 
-struct BadFlag {
-  std::string flag;
-  std::string message;
-};
-
 TEST_F(BenchCommandTest, RefusesFlagsOutOfRange) {
   const BadFlag flags[] = {
       {"--batch=0", "--batch is \"0\"; it must be a number in [1, 1024]"},

@@ -13,6 +13,12 @@
 
 namespace moevit {
 
+// A flag and what must be said against it.
+struct BadFlag {
+  std::string flag;
+  std::string message;
+};
+
 template <typename CommandUnderTest>
 class CommandTest : public ::testing::Test {
  protected:

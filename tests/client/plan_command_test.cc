@@ -114,11 +114,6 @@ TEST_F(PlanCommandTest, SaysWhereItCannotWrite) {
   EXPECT_THAT(out_.str(), IsEmpty());
 }
 
-struct BadFlag {
-  std::string flag;
-  std::string message;
-};
-
 TEST_F(PlanCommandTest, RefusesFlagsOutOfRange) {
   const BadFlag flags[] = {
       {"--card=u50", "--card: \"u50\" is none of u250, u280, u55c"},

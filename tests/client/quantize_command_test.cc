@@ -176,11 +176,6 @@ TEST_F(QuantizeCommandTest, AsksForWhatItNeeds) {
   EXPECT_THAT(err_.str(), HasSubstr("--checkpoint=DIR is required"));
 }
 
-struct BadFlag {
-  std::string flag;
-  std::string message;
-};
-
 TEST_F(QuantizeCommandTest, RefusesFlagsOutOfRange) {
   const BadFlag flags[] = {
       {"--threads=-1", "--threads is -1; it must be in [0,"},

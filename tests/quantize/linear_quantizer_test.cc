@@ -30,7 +30,7 @@ CodeScale UnevenScale() {
   return scale;
 }
 
-std::vector<int8_t> RandomCodes(int rows, uint32_t seed) {
+std::vector<int8_t> RandomInputCodes(int rows, uint32_t seed) {
   std::mt19937 random(seed);
   std::uniform_int_distribution<int> code(-128, 127);
   std::vector<int8_t> codes(static_cast<size_t>(rows) * kIn);
@@ -86,7 +86,7 @@ double IntegerOutput(const QuantizedLinear& linear, int n,
 TEST(QuantizeLinearTest, ChangesNothingButByRounding) {
   ThreadPool pool(1);
   const LinearWeights layer = LosslessLayer();
-  const std::vector<int8_t> codes = RandomCodes(/*rows=*/50, /*seed=*/2);
+  const std::vector<int8_t> codes = RandomInputCodes(/*rows=*/50, /*seed=*/2);
   const LinearInput input = InputOf(codes);
   const QuantizedLinear linear = QuantizeLinear(layer, input, Nothing(), pool);
   for (int row = 0; row < 50; ++row) {
@@ -105,7 +105,7 @@ TEST(QuantizeLinearTest, ChangesNothingButByRounding) {
 TEST(QuantizeLinearTest, RoundsEachWeightByAtMostHalfAStep) {
   ThreadPool pool(1);
   const LinearWeights layer = RandomLayer(/*seed=*/3);
-  const LinearInput input = InputOf(RandomCodes(/*rows=*/50, /*seed=*/2));
+  const LinearInput input = InputOf(RandomInputCodes(/*rows=*/50, /*seed=*/2));
   const QuantizedLinear linear = QuantizeLinear(layer, input, Nothing(), pool);
   for (int i = 0; i < kIn * kOut; ++i) {
     const double scale = linear.row_scale[i / kIn];
@@ -117,7 +117,7 @@ TEST(QuantizeLinearTest, RoundsEachWeightByAtMostHalfAStep) {
 
 TEST(QuantizeLinearTest, GivesOutputsAsItsHeaderDefinesThem) {
   ThreadPool pool(1);
-  const std::vector<int8_t> codes = RandomCodes(/*rows=*/3, /*seed=*/4);
+  const std::vector<int8_t> codes = RandomInputCodes(/*rows=*/3, /*seed=*/4);
   const QuantizedLinear linear =
       QuantizeLinear(RandomLayer(/*seed=*/3), InputOf(codes), Nothing(), pool);
   const Tensor outputs = linear.Outputs(codes.data(), 3);
@@ -132,7 +132,7 @@ TEST(QuantizeLinearTest, GivesOutputsAsItsHeaderDefinesThem) {
 TEST(QuantizeLinearTest, BiasCorrectionGivesTheFloatLayersMeanOutput) {
   ThreadPool pool(1);
   const LinearWeights layer = RandomLayer(/*seed=*/5);
-  const std::vector<int8_t> codes = RandomCodes(/*rows=*/50, /*seed=*/6);
+  const std::vector<int8_t> codes = RandomInputCodes(/*rows=*/50, /*seed=*/6);
   LinearInput input = InputOf(codes);
   // Something else than the codes mean: quantization has moved the mean.
   for (int k = 0; k < kIn; ++k) input.real_mean[k] = 0.1 * k - 0.3;
@@ -150,7 +150,7 @@ TEST(QuantizeLinearTest, BiasCorrectionGivesTheFloatLayersMeanOutput) {
 TEST(QuantizeLinearTest, TrustsNoStatisticsOfThreeRows) {
   ThreadPool pool(1);
   const LinearWeights layer = RandomLayer(/*seed=*/7);
-  const LinearInput input = InputOf(RandomCodes(/*rows=*/3, /*seed=*/8));
+  const LinearInput input = InputOf(RandomInputCodes(/*rows=*/3, /*seed=*/8));
   const QuantizedLinear careful =
       QuantizeLinear(layer, input, Techniques::Of(Scheme::kCoqmoe), pool);
   const QuantizedLinear plain = QuantizeLinear(layer, input, Nothing(), pool);
@@ -163,7 +163,7 @@ TEST(QuantizeLinearTest, KeepsTheBiasOfAnOutputWithoutWeights) {
   LinearWeights layer = RandomLayer(/*seed=*/9);
   std::fill_n(layer.weight.begin(), kIn, 0.0f);
   layer.bias[0] = 123.0f;
-  const std::vector<int8_t> codes = RandomCodes(/*rows=*/2, /*seed=*/1);
+  const std::vector<int8_t> codes = RandomInputCodes(/*rows=*/2, /*seed=*/1);
   const QuantizedLinear linear =
       QuantizeLinear(layer, InputOf(codes), Nothing(), pool);
   EXPECT_NEAR(linear.Outputs(codes.data(), 1).row(0)[0], 123.0f, 1e-4);
@@ -176,7 +176,7 @@ TEST(QuantizeLinearTest, KeepsTheBiasOfAnOutputWithoutWeights) {
 
 TEST(ToMatrixTest, RescalesAccumulatorsToTheOutputsUnits) {
   ThreadPool pool(1);
-  const std::vector<int8_t> codes = RandomCodes(/*rows=*/20, /*seed=*/3);
+  const std::vector<int8_t> codes = RandomInputCodes(/*rows=*/20, /*seed=*/3);
   const QuantizedLinear linear =
       QuantizeLinear(RandomLayer(/*seed=*/3), InputOf(codes), Nothing(), pool);
   CodeScale output = UniformScale(0.07, kOut);
@@ -201,8 +201,8 @@ TEST(ToMatrixTest, RescalesAccumulatorsToTheOutputsUnits) {
 TEST(ToMatrixTest, PassesTheVerifierWhateverTheOutputScale) {
   ThreadPool pool(1);
   const QuantizedLinear linear = QuantizeLinear(
-      RandomLayer(/*seed=*/3), InputOf(RandomCodes(/*rows=*/9, /*seed=*/1)),
-      Nothing(), pool);
+      RandomLayer(/*seed=*/3),
+      InputOf(RandomInputCodes(/*rows=*/9, /*seed=*/1)), Nothing(), pool);
   for (double scale = 1e-15; scale < 1e15; scale *= 10) {
     const absl::Status status =
         CheckMatrix(ToMatrix(linear, UniformScale(scale, kOut), 6), kIn, kOut);

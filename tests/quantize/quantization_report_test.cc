@@ -16,7 +16,7 @@ using ::testing::Not;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-QuantizationReport SmallReport() {
+QuantizationReport ReportOfOneBlock() {
   QuantizationReport report;
   report.model = "small";
   report.scheme = "coqmoe";
@@ -47,7 +47,7 @@ TEST(SnrToTextTest, SaysWhatIsNotANumber) {
 }
 
 TEST(QuantizationReportToTextTest, HoldsTheTable) {
-  const std::string text = QuantizationReportToText(SmallReport());
+  const std::string text = QuantizationReportToText(ReportOfOneBlock());
   EXPECT_THAT(text, HasSubstr("small: scheme coqmoe, softmax 4 bit, "
                               "7 calibration images\n"));
   EXPECT_THAT(text, HasSubstr("embedding       int16                -1.500"
@@ -67,7 +67,7 @@ TEST(QuantizationReportToTextTest, TakesAReportOfNothing) {
 }
 
 TEST(QuantizationReportToJsonTest, HoldsTheNumbers) {
-  const Json json = Json::parse(QuantizationReportToJson(SmallReport()));
+  const Json json = Json::parse(QuantizationReportToJson(ReportOfOneBlock()));
   EXPECT_EQ(json["model"], "small");
   EXPECT_EQ(json["scheme"], "coqmoe");
   EXPECT_EQ(json["attention_bits"], 4);
@@ -80,7 +80,7 @@ TEST(QuantizationReportToJsonTest, HoldsTheNumbers) {
 }
 
 TEST(QuantizationReportToJsonTest, LeavesOutWhatIsNotFinite) {
-  QuantizationReport report = SmallReport();
+  QuantizationReport report = ReportOfOneBlock();
   report.layers[0] = {"embedding", "int16", kNan, kInfinity, kInfinity};
   report.experts[0].tokens = {0, 0, 0};
   const std::string text = QuantizationReportToJson(report);
@@ -91,7 +91,7 @@ TEST(QuantizationReportToJsonTest, LeavesOutWhatIsNotFinite) {
 }
 
 TEST(QuantizationReportToJsonTest, SurvivesANameThatIsNotUtf8) {
-  QuantizationReport report = SmallReport();
+  QuantizationReport report = ReportOfOneBlock();
   report.model = "caf\xe9";
   EXPECT_TRUE(Json::accept(QuantizationReportToJson(report)));
 }

@@ -16,11 +16,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 // Blocks 0 (dense) and 1 (three experts).
-QuantizationReport SmallReport() {
+QuantizationReport ReportOfTwoBlocks() {
   QuantizationReport report;
   report.model = "small";
   report.scheme = "coqmoe";
@@ -74,7 +71,7 @@ int Count(absl::string_view text, absl::string_view what) {
 }
 
 TEST(QuantizationReportToHtmlTest, HoldsTheReport) {
-  const std::string page = QuantizationReportToHtml(SmallReport());
+  const std::string page = QuantizationReportToHtml(ReportOfTwoBlocks());
   EXPECT_EQ(NestingError(page), "");
   EXPECT_THAT(page, HasSubstr("<title>Quantization of small</title>"));
   EXPECT_THAT(page, HasSubstr("softmax 4 bit"));
@@ -84,21 +81,21 @@ TEST(QuantizationReportToHtmlTest, HoldsTheReport) {
 }
 
 TEST(QuantizationReportToHtmlTest, SumsUp) {
-  const std::string page = QuantizationReportToHtml(SmallReport());
+  const std::string page = QuantizationReportToHtml(ReportOfTwoBlocks());
   EXPECT_THAT(page, HasSubstr("<dd>33.3 dB<small>blocks.0.attn.mixed</small>"));
   EXPECT_THAT(page, HasSubstr("<dt>SNR of the logits</dt>\n<dd>35.0 dB"));
   EXPECT_THAT(page, HasSubstr("the busiest 1.50 times"));
 }
 
 TEST(QuantizationReportToHtmlTest, DrawsAPanelForEachKindThatThereIs) {
-  QuantizationReport report = SmallReport();
+  QuantizationReport report = ReportOfTwoBlocks();
   EXPECT_EQ(Count(QuantizationReportToHtml(report), "aria-label=\"Ranges,"), 5);
   report.layers.resize(2);
   EXPECT_EQ(Count(QuantizationReportToHtml(report), "aria-label=\"Ranges,"), 2);
 }
 
 TEST(QuantizationReportToHtmlTest, ColoursExpertsByTheirShareOfTokens) {
-  const std::string page = QuantizationReportToHtml(SmallReport());
+  const std::string page = QuantizationReportToHtml(ReportOfTwoBlocks());
   EXPECT_THAT(page, HasSubstr("class=\"cell\" style=\"--share:38%\">20<"));
   EXPECT_THAT(page, HasSubstr("class=\"cell\" style=\"--share:56%\">30<"));
   EXPECT_THAT(page, HasSubstr("class=\"cell starved\""));
@@ -106,7 +103,7 @@ TEST(QuantizationReportToHtmlTest, ColoursExpertsByTheirShareOfTokens) {
 }
 
 TEST(QuantizationReportToHtmlTest, ListsStepsOnlyWhereHeadsDiffer) {
-  QuantizationReport report = SmallReport();
+  QuantizationReport report = ReportOfTwoBlocks();
   EXPECT_THAT(QuantizationReportToHtml(report), HasSubstr("<td>1.75</td>"));
   report.attention = {{0, {24, 24}}, {1, {24, 24}}};
   const std::string page = QuantizationReportToHtml(report);
@@ -115,7 +112,7 @@ TEST(QuantizationReportToHtmlTest, ListsStepsOnlyWhereHeadsDiffer) {
 }
 
 TEST(QuantizationReportToHtmlTest, NeedsNothingFromElsewhere) {
-  const std::string page = QuantizationReportToHtml(SmallReport());
+  const std::string page = QuantizationReportToHtml(ReportOfTwoBlocks());
   for (absl::string_view reference :
        {"://", "src=", "href=", "url(", "@import", "<script"}) {
     EXPECT_FALSE(absl::StrContains(page, reference)) << reference;
@@ -123,7 +120,7 @@ TEST(QuantizationReportToHtmlTest, NeedsNothingFromElsewhere) {
 }
 
 TEST(QuantizationReportToHtmlTest, KeepsTheStyleSheetLiteral) {
-  const std::string page = QuantizationReportToHtml(SmallReport());
+  const std::string page = QuantizationReportToHtml(ReportOfTwoBlocks());
   const size_t begin = page.find("<style>");
   const size_t end = page.find("</style>");
   ASSERT_NE(end, page.npos);
@@ -133,7 +130,7 @@ TEST(QuantizationReportToHtmlTest, KeepsTheStyleSheetLiteral) {
 }
 
 TEST(QuantizationReportToHtmlTest, EscapesNames) {
-  QuantizationReport report = SmallReport();
+  QuantizationReport report = ReportOfTwoBlocks();
   report.model = "<script>alert(\"x\")</script>";
   report.layers[1].name = "blocks.0.norm1\"><b>";
   report.layers[1].scheme = "a & b";
@@ -145,9 +142,10 @@ TEST(QuantizationReportToHtmlTest, EscapesNames) {
 }
 
 TEST(QuantizationReportToHtmlTest, LeavesGapsForWhatIsNotANumber) {
-  QuantizationReport report = SmallReport();
-  report.layers[1] = {"blocks.0.norm1", "int8", kNan, kNan, kNan};
-  report.layers[6].snr_db = kInfinity;
+  QuantizationReport report = ReportOfTwoBlocks();
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  report.layers[1] = {"blocks.0.norm1", "int8", kNone, kNone, kNone};
+  report.layers[6].snr_db = std::numeric_limits<double>::infinity();
   const std::string page = QuantizationReportToHtml(report);
   EXPECT_EQ(NestingError(page), "");
   EXPECT_THAT(page, HasSubstr("<td>-</td>"));
@@ -160,7 +158,7 @@ TEST(QuantizationReportToHtmlTest, LeavesGapsForWhatIsNotANumber) {
 TEST(QuantizationReportToHtmlTest, BreaksALineWhereAValueIsMissing) {
   QuantizationReport report;
   report.layers = {{"blocks.0.norm1", "", 0, 1, 40},
-                   {"blocks.0.norm2", "", 0, 1, kNan},
+                   {"blocks.0.norm2", "", 0, 1, std::nan("")},
                    {"blocks.1.norm1", "", 0, 1, 41}};
   const std::string page = QuantizationReportToHtml(report);
   const size_t line = page.find("class=\"line\"");
@@ -171,7 +169,7 @@ TEST(QuantizationReportToHtmlTest, BreaksALineWhereAValueIsMissing) {
 }
 
 TEST(QuantizationReportToHtmlTest, LeavesOutExpertsOfADenseModel) {
-  QuantizationReport report = SmallReport();
+  QuantizationReport report = ReportOfTwoBlocks();
   report.experts.clear();
   const std::string page = QuantizationReportToHtml(report);
   EXPECT_EQ(NestingError(page), "");
@@ -180,7 +178,7 @@ TEST(QuantizationReportToHtmlTest, LeavesOutExpertsOfADenseModel) {
 }
 
 TEST(QuantizationReportToHtmlTest, TakesExpertsThatSawNothing) {
-  QuantizationReport report = SmallReport();
+  QuantizationReport report = ReportOfTwoBlocks();
   report.experts = {{0, {0, 0}, {0, 1}}, {1, {}, {}}};
   const std::string page = QuantizationReportToHtml(report);
   EXPECT_EQ(NestingError(page), "");

@@ -11,13 +11,14 @@
 namespace moevit {
 namespace {
 
-constexpr int kIn = 13;
-constexpr int kOut = 7;
+constexpr int kInputs = 13;
+constexpr int kOutputs = 7;
 
 RealWeights RandomWeights(uint32_t seed) {
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
-  RealWeights weights{kOut, kIn, std::vector<double>(kOut * kIn)};
+  RealWeights weights{kOutputs, kInputs,
+                      std::vector<double>(kOutputs * kInputs)};
   for (double& weight : weights.values) weight = normal(random);
   return weights;
 }
@@ -28,8 +29,8 @@ std::vector<double> Scales(const RealWeights& weights) {
 
 // Inputs that all follow one hidden variable, plus a little of their own.
 std::vector<double> CorrelatedInputs() {
-  std::vector<double> covariance(kIn * kIn, 100.0);
-  for (int i = 0; i < kIn; ++i) covariance[i * kIn + i] += 1 + i;
+  std::vector<double> covariance(kInputs * kInputs, 100.0);
+  for (int i = 0; i < kInputs; ++i) covariance[i * kInputs + i] += 1 + i;
   return covariance;
 }
 
@@ -38,14 +39,15 @@ double OutputError(const RealWeights& weights, const std::vector<double>& scale,
                    const std::vector<int8_t>& rounded,
                    const std::vector<double>& covariance) {
   double total = 0;
-  for (int n = 0; n < kOut; ++n) {
-    std::vector<double> error(kIn);
-    for (int k = 0; k < kIn; ++k) {
-      error[k] = weights.values[n * kIn + k] - scale[n] * rounded[n * kIn + k];
+  for (int n = 0; n < kOutputs; ++n) {
+    std::vector<double> error(kInputs);
+    for (int k = 0; k < kInputs; ++k) {
+      error[k] =
+          weights.values[n * kInputs + k] - scale[n] * rounded[n * kInputs + k];
     }
-    for (int i = 0; i < kIn; ++i) {
-      for (int j = 0; j < kIn; ++j) {
-        total += error[i] * covariance[i * kIn + j] * error[j];
+    for (int i = 0; i < kInputs; ++i) {
+      for (int j = 0; j < kInputs; ++j) {
+        total += error[i] * covariance[i * kInputs + j] * error[j];
       }
     }
   }
@@ -80,8 +82,8 @@ TEST(RoundWithCompensationTest, RoundsToNearestWithoutCorrelation) {
   ThreadPool pool(1);
   const RealWeights weights = RandomWeights(/*seed=*/6);
   const std::vector<double> scales = Scales(weights);
-  std::vector<double> covariance(kIn * kIn, 0.0);
-  for (int i = 0; i < kIn; ++i) covariance[i * kIn + i] = 1 + i;
+  std::vector<double> covariance(kInputs * kInputs, 0.0);
+  for (int i = 0; i < kInputs; ++i) covariance[i * kInputs + i] = 1 + i;
   EXPECT_EQ(RoundWithCompensation(weights, scales, covariance, pool),
             RoundToNearest(weights, scales));
 }
@@ -90,19 +92,20 @@ TEST(RoundWithCompensationTest, RoundsToNearestForConstantInputs) {
   ThreadPool pool(1);
   const RealWeights weights = RandomWeights(/*seed=*/7);
   const std::vector<double> scales = Scales(weights);
-  EXPECT_EQ(RoundWithCompensation(weights, scales,
-                                  std::vector<double>(kIn * kIn, 0.0), pool),
-            RoundToNearest(weights, scales));
+  EXPECT_EQ(
+      RoundWithCompensation(weights, scales,
+                            std::vector<double>(kInputs * kInputs, 0.0), pool),
+      RoundToNearest(weights, scales));
 }
 
 TEST(RoundWithCompensationTest, CopesWithSomeConstantAndSomeEqualInputs) {
   ThreadPool pool(1);
   const RealWeights weights = RandomWeights(/*seed=*/8);
   const std::vector<double> scales = Scales(weights);
-  std::vector<double> covariance(kIn * kIn, 0.0);
+  std::vector<double> covariance(kInputs * kInputs, 0.0);
   // Inputs 0 to 4 are one and the same; the others are constant.
   for (int i = 0; i < 5; ++i) {
-    for (int j = 0; j < 5; ++j) covariance[i * kIn + j] = 50.0;
+    for (int j = 0; j < 5; ++j) covariance[i * kInputs + j] = 50.0;
   }
   const double nearest =
       OutputError(weights, scales, RoundToNearest(weights, scales), covariance);
