@@ -4,13 +4,10 @@
 
 #include "kernels/hls/descriptor.h"
 #include "kernels/reference/attention.h"
+#include "tests/kernels/hls/random_cases.h"
 
 namespace moevit {
 namespace {
-
-int Uniform(int low, int high, std::mt19937& random) {
-  return std::uniform_int_distribution<int>(low, high)(random);
-}
 
 // Appends `value` at its place in a list of words.
 template <typename T>
