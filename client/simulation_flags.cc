@@ -36,6 +36,12 @@ Field IntegerField(int* number) {
   };
 }
 
+Field ShareField(double* share) {
+  return [share](absl::string_view value) {
+    return absl::SimpleAtod(value, share);
+  };
+}
+
 Field BytesField(int64_t* bytes) {
   return [bytes](absl::string_view value) {
     const absl::StatusOr<int64_t> size = ParseByteSize(value);
@@ -112,6 +118,8 @@ absl::StatusOr<std::vector<SimulatedDevice>> ParseSimulatedDevices(
         {"lanes", IntegerField(&device.lanes)},
         {"launch", DurationField(&device.launch)},
         {"image", DurationField(&device.image)},
+        {"stall", DurationField(&device.stall)},
+        {"stall_share", ShareField(&device.stall_share)},
         {"load", DurationField(&device.experts.load)},
         {"start", DurationField(&device.experts.launch)},
         {"row", DurationField(&device.experts.row)},

@@ -3,22 +3,26 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace moevit {
 namespace {
 
-// Arrivals between two looks at costs and tails.
-constexpr int64_t kPeriod = 64;
+// With fewer batches than this, predictions of their costs are guesses.
+constexpr int64_t kLeastBatches = 32;
+// Arrivals between two looks at costs and tails. Enough for chance to keep
+// within a factor of 2, if images come alone or a few at a time.
+constexpr int64_t kPeriod = 128;
+// The rate of a period by which it is another one than before.
+constexpr double kRateChange = 2;
 // Latencies lose half of their weight over so many arrivals.
 constexpr double kHalfLife = 4096;
-// Arrivals after which everything so far is forgotten: the first predictions
-// rest on a few batches, and a tail remembers the worst of them for long.
-constexpr int64_t kFirstTries = 512;
-static_assert(kFirstTries % kPeriod == 0);
 // Tails of fewer latencies than this say little.
 constexpr double kLeastWeight = 256;
-// A rule must be better by so much to take over.
+// A rule must be better by so much to take over from another, and from the
+// plain rule, which loses least where paper and practice differ.
 constexpr double kImprovement = 0.01;
+constexpr double kImprovementOnPlain = 0.03;
 // How much the mean of all latencies counts beside that of the slowest.
 constexpr double kWeightOfMean = 0.25;
 // Smaller batches may cost some of the capacity that the largest leave spare,
@@ -42,9 +46,9 @@ std::vector<int> CandidateSizes(int max) {
 }  // namespace
 
 BatchPlanner::BatchPlanner(int max_batch_size, absl::Duration max_delay)
-    : max_batch_size_(max_batch_size), chosen_(0) {
+    : max_batch_size_(max_batch_size) {
   for (const int images : CandidateSizes(max_batch_size)) {
-    for (const double part : {0., 0.125, 0.5, 1.}) {
+    for (const double part : {0., 1. / 32, 0.125, 0.5, 1.}) {
       const bool same_as_no_delay =
           images == 1 || max_delay == absl::ZeroDuration();
       if (part > 0 && same_as_no_delay) break;
@@ -57,49 +61,72 @@ BatchPlanner::BatchPlanner(int max_batch_size, absl::Duration max_delay)
 
 void BatchPlanner::RecordArrival(absl::Time now, const CostModel& cost,
                                  int lanes) {
-  if (!cost.known() || lanes < 1) return;
-  if (arrivals_ == 0) start_ = period_start_ = now;
+  if (cost.observations() < kLeastBatches || lanes < 1) return;
+  if (arrivals_ == 0 || RateChanged(now)) Forget(now);
   if (arrivals_ % kPeriod == 0) StartPeriod(now, cost, lanes);
   ++arrivals_;
   const double seconds = absl::ToDoubleSeconds(now - start_);
   for (ShadowQueue& candidate : candidates_) {
-    candidate.Arrive(seconds, seconds_, lanes);
+    candidate.Arrive(seconds, costs_, lanes);
   }
+}
+
+// A period that takes too long tells so before its end.
+bool BatchPlanner::RateChanged(absl::Time now) const {
+  if (recent_arrivals_ == 0) return false;
+  const double usual = kPeriod * recent_seconds_ / recent_arrivals_;
+  const double seconds = absl::ToDoubleSeconds(now - period_start_);
+  const bool whole = arrivals_ % kPeriod == 0;
+  return seconds > kRateChange * usual ||
+         (whole && seconds * kRateChange < usual);
+}
+
+void BatchPlanner::Forget(absl::Time now) {
+  for (ShadowQueue& candidate : candidates_) {
+    candidate = ShadowQueue(candidate.rule(), max_batch_size_);
+  }
+  chosen_ = 0;
+  start_ = period_start_ = now;
+  arrivals_ = 0;
+  recent_arrivals_ = recent_seconds_ = 0;
 }
 
 void BatchPlanner::StartPeriod(absl::Time now, const CostModel& cost,
                                int lanes) {
-  if (arrivals_ == kFirstTries) ForgetTails();
+  LearnCosts(cost);
+  if (arrivals_ == 0) return;
   const double decay = std::exp2(-kPeriod / kHalfLife);
   for (ShadowQueue& candidate : candidates_) candidate.tail().Decay(decay);
-  if (arrivals_ > 0) recent_arrivals_ = decay * recent_arrivals_ + kPeriod;
+  recent_arrivals_ = decay * recent_arrivals_ + kPeriod;
   recent_seconds_ =
       decay * recent_seconds_ + absl::ToDoubleSeconds(now - period_start_);
   period_start_ = now;
-
-  seconds_.assign(max_batch_size_ + 1, 0);
-  for (int images = 1; images <= max_batch_size_; ++images) {
-    seconds_[images] = absl::ToDoubleSeconds(cost.Predict(images));
-  }
   ChooseRule(lanes);
 }
 
-void BatchPlanner::ForgetTails() {
-  for (ShadowQueue& candidate : candidates_) {
-    candidate = ShadowQueue(candidate.rule(), max_batch_size_);
+void BatchPlanner::LearnCosts(const CostModel& cost) {
+  costs_.by_size.assign(max_batch_size_ + 1, 0);
+  for (int images = 1; images <= max_batch_size_; ++images) {
+    costs_.by_size[images] = absl::ToDoubleSeconds(cost.Predict(images));
   }
+  const auto disturbances = cost.disturbances();
+  costs_.disturbances.assign(disturbances.begin(), disturbances.end());
+  const double sum =
+      std::accumulate(disturbances.begin(), disturbances.end(), 0.0);
+  mean_disturbance_ = disturbances.empty() ? 0 : sum / disturbances.size();
 }
 
 // The share of the time that no lane is busy if all batches have this size.
 double BatchPlanner::SpareCapacity(int images, int lanes) const {
-  const double work = recent_arrivals_ * seconds_[images] / images;
+  const double seconds = costs_.by_size[images] + mean_disturbance_;
+  const double work = recent_arrivals_ * seconds / images;
   return 1 - work / (recent_seconds_ * lanes);
 }
 
 void BatchPlanner::ChooseRule(int lanes) {
   const double least_spare =
       kLeastSpare * std::max(SpareCapacity(max_batch_size_, lanes), 0.0);
-  size_t best = 0;  // admits the largest batches
+  size_t best = 0;
   std::vector<double> scores(candidates_.size());
   for (size_t i = 0; i < candidates_.size(); ++i) {
     const LatencyTail& tail = candidates_[i].tail();
@@ -109,6 +136,7 @@ void BatchPlanner::ChooseRule(int lanes) {
         images == max_batch_size_ || SpareCapacity(images, lanes) > least_spare;
     scores[i] = stable ? tail.TailMean() + kWeightOfMean * tail.Mean()
                        : std::numeric_limits<double>::infinity();
+    if (i == 0) scores[i] *= 1 - kImprovementOnPlain;
     if (scores[i] < scores[best]) best = i;
   }
   if (scores[best] < (1 - kImprovement) * scores[chosen_]) chosen_ = best;

@@ -20,7 +20,8 @@ struct BatchReport {
   std::string device;
   int images = 0;
   absl::Duration compute;
-  absl::Duration predicted;  // zero while that was not known
+  absl::Duration duration;   // since it was decided on: compute and overheads
+  absl::Duration predicted;  // of the duration; zero while not known
   absl::Status status;       // of the whole batch
   ExpertLoad expert_load;    // of a batch that succeeded
 };

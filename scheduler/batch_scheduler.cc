@@ -187,6 +187,7 @@ void BatchScheduler::Execute(Dispatch& dispatch, const Model& model) {
                           dispatch.tasks, results);
     report.device = name;
     report.predicted = dispatch.predicted;
+    report.duration = clock_->Now() - dispatch.start;
     // Before the answers, so that who has its answer finds it in the metrics.
     if (model.options.on_batch) model.options.on_batch(report);
   }
@@ -213,7 +214,7 @@ std::vector<DeadTask> BatchScheduler::FinishDispatch(
     const DeviceState& state = dispatcher_.pool().states()[dispatch.device];
     const absl::Time now = clock_->Now();
     served = state.serving;
-    failed = dispatcher_.Finish(dispatch, report.status, report.compute, now);
+    failed = dispatcher_.Finish(dispatch, report.status, now);
     serves = state.serving;
     StartWork(now);
   }

@@ -12,6 +12,8 @@ constexpr double kHalfLifeBatches = 256;
 // With fewer runs than this a median is no better than the line.
 constexpr double kTrustedRuns = 3;
 constexpr double kErrorDecay = 0.95;
+// Disturbances are rare: of 1 in 50 batches, these hold some.
+constexpr size_t kDisturbances = 256;
 constexpr double kMostOptimism = 0.5;
 // Keeps ratios finite for clocks that stand still.
 constexpr double kLeastSeconds = 1e-9;
@@ -32,15 +34,22 @@ void CostModel::Size::Add(double duration, int64_t observation) {
 
 void CostModel::Observe(int images, absl::Duration duration) {
   const double seconds = std::max(absl::ToDoubleSeconds(duration), 0.0);
-  if (known()) {
-    const double actual = std::max(seconds, kLeastSeconds);
-    const double error =
-        std::min(std::abs(PredictSeconds(images) - actual) / actual, 1.0);
-    relative_error_ = kErrorDecay * relative_error_ + (1 - kErrorDecay) * error;
-  }
+  if (known()) NoteError(images, seconds);
   ++observations_;
   sizes_[images].Add(seconds, observations_);
   FitLine();
+}
+
+void CostModel::NoteError(int images, double seconds) {
+  const double beyond = seconds - PredictSeconds(images);
+  const double error =
+      std::min(std::abs(beyond) / std::max(seconds, kLeastSeconds), 1.0);
+  relative_error_ = kErrorDecay * relative_error_ + (1 - kErrorDecay) * error;
+
+  const auto size = sizes_.find(images);
+  if (size == sizes_.end() || size->second.runs < kTrustedRuns) return;
+  if (disturbances_.size() < kDisturbances) disturbances_.push_back(0);
+  disturbances_[disturbances_seen_++ % kDisturbances] = beyond;
 }
 
 double CostModel::Freshness(const Size& size) const {

@@ -5,7 +5,8 @@
 // runs that were disturbed change nothing while a lasting change is followed
 // after five. Sizes that were not seen lately follow a line through those that
 // were; steps, such as a device that fills up groups of images, show up in
-// each size's own median.
+// each size's own median. What disturbed runs took beyond their size's median
+// is kept apart, for who wants to know what a batch may take.
 
 #ifndef MOEVIT_SCHEDULER_COST_MODEL_H_
 #define MOEVIT_SCHEDULER_COST_MODEL_H_
@@ -13,8 +14,10 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 namespace moevit {
 
@@ -27,6 +30,9 @@ class CostModel {
   // Whether there is anything to predict from.
   bool known() const { return observations_ > 0; }
 
+  // How many batches there were.
+  int64_t observations() const { return observations_; }
+
   // What a batch of `images` is going to take; zero while nothing is known.
   // After runs of one size only, half of their time is taken to be fixed.
   absl::Duration Predict(int images) const;
@@ -34,6 +40,10 @@ class CostModel {
   // A duration that a batch will hardly stay below: the prediction less twice
   // its usual error.
   absl::Duration PredictLeast(int images) const;
+
+  // The seconds that each of the latest batches took beyond the prediction,
+  // below zero if less; in no order, and only of sizes seen often enough.
+  absl::Span<const double> disturbances() const { return disturbances_; }
 
   // How far predictions were off lately, relative to the actual duration.
   double relative_error() const { return relative_error_; }
@@ -51,6 +61,7 @@ class CostModel {
 
   double Freshness(const Size& size) const;
   double PredictSeconds(int images) const;
+  void NoteError(int images, double seconds);
   void FitLine();
 
   std::map<int, Size> sizes_;
@@ -58,6 +69,8 @@ class CostModel {
   double fixed_seconds_ = 0;
   double seconds_per_image_ = 0;
   double relative_error_ = 0;
+  std::vector<double> disturbances_;  // a ring, once it is full
+  int64_t disturbances_seen_ = 0;
 };
 
 }  // namespace moevit

@@ -166,8 +166,8 @@ void Dispatcher::Start(Dispatch& dispatch, absl::Time now) {
 
 std::vector<DeadTask> Dispatcher::Finish(Dispatch& dispatch,
                                          const absl::Status& status,
-                                         absl::Duration duration,
                                          absl::Time now) {
+  const absl::Duration duration = now - dispatch.start;
   std::vector<DeadTask> dead;
   if (dispatch.probe) {
     pool_.FinishProbe(dispatch.device, dispatch.lane, status.ok(), now);

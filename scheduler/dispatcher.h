@@ -72,11 +72,13 @@ class Dispatcher {
   // What is to be started at `now`; call it until there is nothing.
   std::optional<Dispatch> Next(absl::Time now);
 
-  // `dispatch` ended after `duration` with the executor's `status`. Returns
-  // the tasks that are to be answered with an error. If the status is OK, the
-  // others are still in `dispatch`; if not, they were taken for another try.
+  // `dispatch` ended at `now` with the executor's `status`. Returns the tasks
+  // that are to be answered with an error. If the status is OK, the others are
+  // still in `dispatch`; if not, they were taken for another try. What is
+  // learned as a batch's cost is all the time since it was decided on: also
+  // what its lane needed to come back from the batch before.
   std::vector<DeadTask> Finish(Dispatch& dispatch, const absl::Status& status,
-                               absl::Duration duration, absl::Time now);
+                               absl::Time now);
 
   // The tasks that are not to be executed any more.
   std::vector<DeadTask> TakeDead(absl::Time now);

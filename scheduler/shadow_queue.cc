@@ -16,10 +16,9 @@ ShadowQueue::ShadowQueue(const BatchRule& rule, int max_batch_size)
       delay_(absl::ToDoubleSeconds(rule.delay)),
       max_batch_size_(max_batch_size) {}
 
-void ShadowQueue::Arrive(double now, absl::Span<const double> seconds,
-                         int lanes) {
+void ShadowQueue::Arrive(double now, const BatchCosts& costs, int lanes) {
   SetLanes(lanes);
-  RunUntil(now, seconds);
+  RunUntil(now, costs);
   if (waiting_.size() >= kMostWaiting) {
     tail_.Add(now - waiting_.front());
     waiting_.pop_front();
@@ -44,9 +43,18 @@ double ShadowQueue::StartOfNextBatch() const {
   return std::max(lane_free, due);
 }
 
+double ShadowQueue::SecondsOfNextBatch(int images, const BatchCosts& costs) {
+  double seconds = costs.by_size[images];
+  if (!costs.disturbances.empty()) {
+    seconds += costs.disturbances[batches_ % costs.disturbances.size()];
+  }
+  ++batches_;
+  return std::max(seconds, 0.0);
+}
+
 // Starts the batches that are due before `now`. They hold all that wait, since
 // every one of those arrived before.
-void ShadowQueue::RunUntil(double now, absl::Span<const double> seconds) {
+void ShadowQueue::RunUntil(double now, const BatchCosts& costs) {
   while (!waiting_.empty()) {
     const double start = StartOfNextBatch();
     if (start >= now) return;
@@ -54,7 +62,7 @@ void ShadowQueue::RunUntil(double now, absl::Span<const double> seconds) {
         std::upper_bound(waiting_.begin(), waiting_.end(), start);
     const int taken = ImagesToTake(
         rule_, static_cast<int>(arrived - waiting_.begin()), max_batch_size_);
-    const double end = start + seconds[taken];
+    const double end = start + SecondsOfNextBatch(taken, costs);
     for (int i = 0; i < taken; ++i) tail_.Add(end - waiting_[i]);
     waiting_.erase(waiting_.begin(), waiting_.begin() + taken);
     std::pop_heap(lane_free_.begin(), lane_free_.end(), std::greater<>());

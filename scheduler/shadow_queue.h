@@ -1,17 +1,27 @@
 // What would have happened under another batching rule: a queue on paper that
-// sees the same arrivals as the real one and answers them by the cost model.
+// sees the same arrivals as the real one and answers them by the cost model,
+// disturbed now and then as real batches were.
 
 #ifndef MOEVIT_SCHEDULER_SHADOW_QUEUE_H_
 #define MOEVIT_SCHEDULER_SHADOW_QUEUE_H_
 
+#include <cstddef>
 #include <deque>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "scheduler/batch_rule.h"
 #include "scheduler/latency_tail.h"
 
 namespace moevit {
+
+// What batches take, in seconds.
+struct BatchCosts {
+  std::vector<double> by_size;  // [max_batch_size + 1]
+
+  // What batches take beyond that, whatever their size: the first batch the
+  // first of these, and so on, again and again. May be empty.
+  std::vector<double> disturbances;
+};
 
 // Thread-compatible. Times are seconds since any one moment.
 class ShadowQueue {
@@ -19,10 +29,9 @@ class ShadowQueue {
   // REQUIRES: 1 <= rule.images <= max_batch_size.
   ShadowQueue(const BatchRule& rule, int max_batch_size);
 
-  // An image arrives at `now`, which is not before the last one. `seconds`
-  // holds what a batch takes by its size, [max_batch_size + 1]; as many run
-  // side by side as there are `lanes`. REQUIRES: lanes >= 1.
-  void Arrive(double now, absl::Span<const double> seconds, int lanes);
+  // An image arrives at `now`, which is not before the last one. As many
+  // batches run side by side as there are `lanes`. REQUIRES: lanes >= 1.
+  void Arrive(double now, const BatchCosts& costs, int lanes);
 
   const BatchRule& rule() const { return rule_; }
   const LatencyTail& tail() const { return tail_; }
@@ -30,14 +39,16 @@ class ShadowQueue {
 
  private:
   void SetLanes(int lanes);
-  void RunUntil(double now, absl::Span<const double> seconds);
+  void RunUntil(double now, const BatchCosts& costs);
   double StartOfNextBatch() const;
+  double SecondsOfNextBatch(int images, const BatchCosts& costs);
 
   BatchRule rule_;
   double delay_;
   int max_batch_size_;
   std::deque<double> waiting_;     // arrivals
   std::vector<double> lane_free_;  // a heap, the first to be free on top
+  size_t batches_ = 0;
   LatencyTail tail_;
 };
 

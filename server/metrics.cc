@@ -121,7 +121,7 @@ void ModelMetrics::RecordBatch(const BatchReport& report) {
   experts_->Add(report.device, report.expert_load);
   if (report.predicted <= absl::ZeroDuration()) return;
   prediction_ratio_->Add(labels, RatioBuckets())
-      .Observe(absl::FDivDuration(report.compute, report.predicted));
+      .Observe(absl::FDivDuration(report.duration, report.predicted));
 }
 
 Metrics::Metrics(const BuildInfo& build, absl::Time start,

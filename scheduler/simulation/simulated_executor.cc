@@ -65,6 +65,11 @@ absl::Status SimulatedDevice::Validate() const {
   }
   MOEVIT_RETURN_IF_ERROR(CheckDuration("launch", launch));
   MOEVIT_RETURN_IF_ERROR(CheckDuration("image", image));
+  MOEVIT_RETURN_IF_ERROR(CheckDuration("stall", stall));
+  if (!(stall_share >= 0 && stall_share <= 1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("stall_share is ", stall_share, "; it must be in [0, 1]"));
+  }
   MOEVIT_RETURN_IF_ERROR(CheckCosts(experts));
   if (launch + image + experts.row <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(
@@ -128,6 +133,7 @@ SimulatedExecutor::SimulatedExecutor(absl::Span<const SimulatedDevice> devices,
     : devices_(devices.begin(), devices.end()),
       experts_(experts),
       routing_(experts.routing, seed, stream),
+      stalls_(seed + stream),
       first_(experts.routing.experts + 1) {
   if (experts.routing.layers == 0) return;
   const auto new_device = [&](const std::string& name,
@@ -165,6 +171,9 @@ SimulatedExecutor::Run SimulatedExecutor::RunBatch(int images,
   const SimulatedDevice& device = devices_[0];
   const absl::Time begin = absl::UnixEpoch() + start;
   absl::Time now = begin + device.launch + images * device.image;
+  if (std::bernoulli_distribution(device.stall_share)(stalls_)) {
+    now += device.stall;
+  }
   Run run;
   for (int layer = 0; layer < experts_.routing.layers; ++layer) {
     run.status.Update(RunLayer(layer, images, &now));

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct SimulatedDevice {
   absl::Duration launch;  // per batch
   absl::Duration image;   // per image, without its experts
   SimulatedExpertCosts experts = {};
+
+  // Something else holds up this share of the batches, for so long each.
+  double stall_share = 0;
+  absl::Duration stall;
 
   // It fails all that it executes from then on and until it is back.
   absl::Duration fails_at = absl::InfiniteDuration();
@@ -94,6 +99,7 @@ class SimulatedExecutor {
   const std::vector<SimulatedDevice> devices_;
   const SimulatedExperts experts_;
   RandomRouting routing_;
+  std::mt19937_64 stalls_;
   std::vector<SimulatedExpertDevice*> expert_devices_;  // owned by runner_
   std::unique_ptr<ExpertParallelRunner> runner_;        // null without experts
   std::vector<int32_t> first_;

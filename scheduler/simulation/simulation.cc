@@ -162,8 +162,7 @@ class Simulation {
       running_.pop();
       Dispatch& dispatch = *ended.dispatch;
       CountBatch(dispatch, ended.status);
-      AnswerDead(dispatcher_.Finish(dispatch, ended.status,
-                                    now_ - dispatch.start, now_));
+      AnswerDead(dispatcher_.Finish(dispatch, ended.status, now_));
       for (ImageTask& task : dispatch.tasks) {
         std::move(task.done)(ImageResult());
       }

@@ -47,11 +47,6 @@ class DispatcherTest : public ::testing::Test {
     return *std::move(next);
   }
 
-  std::vector<DeadTask> Finish(Dispatch& dispatch, const absl::Status& status,
-                               absl::Time now) {
-    return dispatcher_.Finish(dispatch, status, now - dispatch.start, now);
-  }
-
   Dispatcher dispatcher_{DispatcherOptions()};
 };
 
@@ -75,7 +70,8 @@ TEST_F(DispatcherTest, ModelsGetDeviceTimeByWeight) {
     const int duration = dispatch.model == slow ? 9 : 3;
     now += duration;
     milliseconds[dispatch.model] += duration;
-    EXPECT_THAT(Finish(dispatch, absl::OkStatus(), At(now)), IsEmpty());
+    EXPECT_THAT(dispatcher_.Finish(dispatch, absl::OkStatus(), At(now)),
+                IsEmpty());
   }
   EXPECT_NEAR(static_cast<double>(milliseconds[fast]) / milliseconds[slow], 2,
               0.2);
@@ -86,11 +82,11 @@ TEST_F(DispatcherTest, AFailedBatchGoesToAnotherDevice) {
   const ModelId model = AddModel(3);
   Push(model, 3);
   Dispatch first = Next(At(0));
-  EXPECT_THAT(Finish(first, kFault, At(1)), IsEmpty());
+  EXPECT_THAT(dispatcher_.Finish(first, kFault, At(1)), IsEmpty());
   Dispatch second = Next(At(1));
   EXPECT_NE(second.device, first.device);
   EXPECT_THAT(second.tasks, SizeIs(3));
-  EXPECT_THAT(Finish(second, absl::OkStatus(), At(2)), IsEmpty());
+  EXPECT_THAT(dispatcher_.Finish(second, absl::OkStatus(), At(2)), IsEmpty());
   EXPECT_THAT(second.tasks, SizeIs(3));
   EXPECT_EQ(dispatcher_.waiting(), 0);
 }
@@ -102,12 +98,12 @@ TEST_F(DispatcherTest, ABatchThatFailsTwiceIsDividedAndThenAnswered) {
   for (int attempt = 1; attempt <= 2; ++attempt) {
     Dispatch whole = Next(At(attempt));
     EXPECT_THAT(whole.tasks, SizeIs(2));
-    EXPECT_THAT(Finish(whole, kFault, At(attempt)), IsEmpty());
+    EXPECT_THAT(dispatcher_.Finish(whole, kFault, At(attempt)), IsEmpty());
   }
   for (int image = 0; image < 2; ++image) {
     Dispatch alone = Next(At(3));
     EXPECT_THAT(alone.tasks, SizeIs(1));
-    const auto dead = Finish(alone, kFault, At(3));
+    const auto dead = dispatcher_.Finish(alone, kFault, At(3));
     ASSERT_THAT(dead, SizeIs(1));
     EXPECT_EQ(dead[0].reason, kFault);
   }
@@ -120,13 +116,13 @@ TEST_F(DispatcherTest, AQuarantinedDeviceGetsAProbeAndNothingElse) {
   const ModelId model = AddModel(1);
   Push(model, 2);
   Dispatch batch = Next(At(0));
-  EXPECT_THAT(Finish(batch, kFault, At(0)), IsEmpty());
+  EXPECT_THAT(dispatcher_.Finish(batch, kFault, At(0)), IsEmpty());
   EXPECT_EQ(dispatcher_.Next(At(99)), std::nullopt);
   EXPECT_EQ(dispatcher_.NextEventTime(At(99)), At(100));
   Dispatch probe = Next(At(100));
   EXPECT_TRUE(probe.probe);
   EXPECT_EQ(dispatcher_.Next(At(100)), std::nullopt);
-  EXPECT_THAT(Finish(probe, absl::OkStatus(), At(101)), IsEmpty());
+  EXPECT_THAT(dispatcher_.Finish(probe, absl::OkStatus(), At(101)), IsEmpty());
   // What failed goes first.
   EXPECT_EQ(Next(At(101)).attempt, 2);
 }
@@ -136,7 +132,7 @@ TEST_F(DispatcherTest, AllWaitForADeviceForALimitedTime) {
   const ModelId model = AddModel(1);
   Push(model, 3);
   Dispatch batch = Next(At(0));
-  Finish(batch, kFault, At(0));
+  dispatcher_.Finish(batch, kFault, At(0));
   EXPECT_THAT(dispatcher_.TakeDead(At(9999)), IsEmpty());
   const auto dead = dispatcher_.TakeDead(At(10000));
   EXPECT_THAT(dead, SizeIs(3));
@@ -149,7 +145,7 @@ TEST_F(DispatcherTest, DeadlinesHoldWhileABatchWaitsForAnotherTry) {
   const ModelId model = AddModel(1);
   Push(model, 1, At(0), /*deadline=*/At(50));
   Dispatch batch = Next(At(0));
-  Finish(batch, kFault, At(1));
+  dispatcher_.Finish(batch, kFault, At(1));
   EXPECT_EQ(dispatcher_.NextEventTime(At(1)), At(50));
   EXPECT_THAT(dispatcher_.TakeDead(At(50)), SizeIs(1));
   EXPECT_EQ(dispatcher_.waiting(), 0);
@@ -173,7 +169,7 @@ TEST_F(DispatcherTest, AfterCloseFailuresAreAnswered) {
   Push(model, 3);
   Dispatch running = Next(At(0));
   EXPECT_THAT(dispatcher_.Close(), SizeIs(2));
-  EXPECT_THAT(Finish(running, kFault, At(1)), SizeIs(1));
+  EXPECT_THAT(dispatcher_.Finish(running, kFault, At(1)), SizeIs(1));
 }
 
 TEST_F(DispatcherTest, FlappingDevicesLoseNoImage) {
@@ -188,7 +184,8 @@ TEST_F(DispatcherTest, FlappingDevicesLoseNoImage) {
       while (auto dispatch = dispatcher_.Next(At(now))) {
         const bool fails = (round + dispatch->device) % 5 == 0 && step == 0;
         answered += static_cast<int>(
-            Finish(*dispatch, fails ? kFault : absl::OkStatus(), At(now))
+            dispatcher_
+                .Finish(*dispatch, fails ? kFault : absl::OkStatus(), At(now))
                 .size());
         answered += static_cast<int>(dispatch->tasks.size());
       }

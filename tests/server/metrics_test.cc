@@ -103,7 +103,7 @@ TEST_F(MetricsTest, ABatchIsComparedWithItsPrediction) {
   BatchReport report;
   report.device = "cpu";
   report.images = 6;
-  report.compute = absl::Milliseconds(12);
+  report.duration = absl::Milliseconds(12);
   model_.RecordBatch(report);  // there was none
   report.predicted = absl::Milliseconds(10);
   model_.RecordBatch(report);
