@@ -62,7 +62,8 @@ void SimulateCommand::AddFlags(FlagSet* flags) {
   flags->Add(
       {.name = "devices",
        .value_name = "NAME[*COUNT][:FIELD=VALUE]...,...",
-       .help = "what a batch takes: launch and image (times), lanes; for "
+       .help = "what a batch takes: launch and image (times), lanes; stall "
+               "(a time) holds up the part stall_share of the batches; for "
                "experts start, row and load (times) and memory (bytes); fails "
                "and back (times since the beginning) lose the device"},
       &devices_);

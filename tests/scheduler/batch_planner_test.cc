@@ -1,6 +1,7 @@
 #include "scheduler/batch_planner.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "scheduler/simulation/simulation.h"
@@ -63,6 +64,113 @@ TEST_P(LoadTest, IsAsGoodAsTheBestFixedDelayWhereBatchesSaveMuch) {
 
 INSTANTIATE_TEST_SUITE_P(Loads, LoadTest, ::testing::Values(0.3, 0.85));
 
+// Images that come at a high rate, and then at a low one.
+std::vector<absl::Duration> HeavyThenLight(double heavy, int heavy_images,
+                                           double light, int light_images) {
+  std::vector<absl::Duration> times;
+  const auto add = [&](double rate, int images) {
+    const absl::Duration begin =
+        times.empty() ? absl::ZeroDuration() : times.back();
+    const auto arrivals = NewPoissonArrivals(rate, /*seed=*/1);
+    for (int i = 0; i < images; ++i) times.push_back(begin + *arrivals->Next());
+  };
+  add(heavy, heavy_images);
+  add(light, light_images);
+  return times;
+}
+
+// As when a closed loop has measured the capacity before.
+TEST(BatchPlannerTest, AHeavyPhaseDoesNotSlowDownALightOne) {
+  constexpr int kHeavyImages = 6000;
+  constexpr int kLightImages = 400;
+  SimulationOptions options;
+  SimulatedDevice card;
+  card.launch = absl::Milliseconds(5);
+  card.image = absl::Milliseconds(1);
+  for (const char* name : {"a", "b", "c", "d"}) {
+    card.name = name;
+    options.devices.push_back(card);
+  }
+  options.batching.max_queue_delay = absl::Milliseconds(16);
+  options.warmup = static_cast<double>(kHeavyImages + kLightImages / 8) /
+                   (kHeavyImages + kLightImages);
+  const auto arrivals = NewRecordedArrivals(
+      HeavyThenLight(0.95 * options.Capacity(), kHeavyImages,
+                     0.05 * options.Capacity(), kLightImages));
+  const auto report = Simulate(options, *arrivals);
+  ASSERT_TRUE(report.ok()) << report.status();
+  // One image alone takes 6 ms, two 7.
+  EXPECT_LT(report->latency.p50, absl::Microseconds(7500));
+  EXPECT_LT(report->latency.p99, absl::Milliseconds(14));
+}
+
+// A processor that something else needs now and then: fewer batches are held
+// up less often.
+TEST(BatchPlannerTest, WaitsWhereBatchesAreHeldUpOften) {
+  SimulatedDevice processor;
+  processor.launch = absl::Microseconds(150);
+  processor.image = absl::Microseconds(510);
+  processor.stall = absl::Milliseconds(6);
+  processor.stall_share = 0.03;
+  EXPECT_LT(CostModelP99(processor, 0.25),
+            0.97 * BestFixedDelayP99(processor, 0.25));
+}
+
+// What batches of 1 to `max` images take, learned well.
+CostModel Learned(absl::Duration launch, absl::Duration image, int max) {
+  CostModel cost;
+  for (int run = 0; run < 9; ++run) {
+    for (int images = 1; images <= max; ++images) {
+      cost.Observe(images, launch + images * image);
+    }
+  }
+  return cost;
+}
+
+// A planner that sees groups of 4 images.
+class GroupsTest : public ::testing::Test {
+ protected:
+  void Record(int groups, absl::Duration interval) {
+    for (int i = 0; i < 4 * groups; ++i) {
+      if (i % 4 == 0) now_ += interval;
+      planner_.RecordArrival(now_, cost_, /*lanes=*/1);
+    }
+  }
+
+  CostModel cost_ = Learned(absl::ZeroDuration(), absl::Milliseconds(1), 8);
+  BatchPlanner planner_{8, absl::Milliseconds(2)};
+  absl::Time now_ = absl::UnixEpoch();
+};
+
+TEST_F(GroupsTest, KeepsThePlainRuleUntilEnoughIsKnown) {
+  Record(/*groups=*/63, absl::Milliseconds(8));
+  EXPECT_EQ(planner_.rule().images, 8);
+  EXPECT_EQ(planner_.rule().delay, absl::ZeroDuration());
+  Record(/*groups=*/200, absl::Milliseconds(8));
+  EXPECT_EQ(planner_.rule().images, 1);
+}
+
+TEST_F(GroupsTest, ForgetsTheRuleOfAHigherRate) {
+  Record(/*groups=*/500, absl::Milliseconds(8));
+  ASSERT_EQ(planner_.rule().images, 1);
+  // A period takes 256 ms; once it has taken twice that all is forgotten.
+  Record(/*groups=*/27, absl::Milliseconds(20));
+  EXPECT_EQ(planner_.rule().images, 8);
+}
+
+TEST_F(GroupsTest, ForgetsTheRuleOfALowerRate) {
+  Record(/*groups=*/500, absl::Milliseconds(20));
+  ASSERT_EQ(planner_.rule().images, 1);
+  Record(/*groups=*/65, absl::Milliseconds(6));
+  EXPECT_EQ(planner_.rule().images, 8);
+}
+
+TEST_F(GroupsTest, KeepsTheRuleWhileTheRateChangesLittle) {
+  Record(/*groups=*/500, absl::Milliseconds(8));
+  Record(/*groups=*/100, absl::Milliseconds(12));
+  EXPECT_EQ(planner_.rule().images, 1);
+}
+
 TEST(BatchPlannerTest, StartsWithTheLargestBatchesAndNoDelay) {
   const BatchPlanner planner(7, absl::Milliseconds(1));
   EXPECT_EQ(planner.rule().images, 7);
@@ -70,11 +178,8 @@ TEST(BatchPlannerTest, StartsWithTheLargestBatchesAndNoDelay) {
 }
 
 TEST(BatchPlannerTest, LearnsSmallBatchesOnlyWhileTheyKeepUp) {
-  CostModel cost;
-  for (int images = 1; images <= 8; ++images) {
-    cost.Observe(images,
-                 absl::Milliseconds(9) + images * absl::Milliseconds(1));
-  }
+  const CostModel cost =
+      Learned(absl::Milliseconds(9), absl::Milliseconds(1), 8);
   // 8 images in 17 ms, the device's utmost.
   BatchPlanner planner(8, absl::Milliseconds(1));
   absl::Time now = absl::UnixEpoch();
@@ -86,9 +191,8 @@ TEST(BatchPlannerTest, LearnsSmallBatchesOnlyWhileTheyKeepUp) {
 }
 
 TEST(BatchPlannerTest, NeverDelaysLongerThanItMay) {
-  CostModel cost;
-  cost.Observe(1, absl::Milliseconds(50));
-  cost.Observe(8, absl::Milliseconds(51));
+  const CostModel cost =
+      Learned(absl::Milliseconds(50), absl::Microseconds(100), 8);
   BatchPlanner planner(8, absl::Milliseconds(3));
   absl::Time now = absl::UnixEpoch();
   for (int i = 0; i < 2000; ++i) {
@@ -98,9 +202,20 @@ TEST(BatchPlannerTest, NeverDelaysLongerThanItMay) {
   }
 }
 
-TEST(BatchPlannerTest, AClockThatStandsStillChangesNothing) {
+TEST(BatchPlannerTest, FewBatchesTellNothing) {
   CostModel cost;
-  cost.Observe(1, absl::ZeroDuration());
+  for (int i = 0; i < 31; ++i) cost.Observe(1, absl::Milliseconds(1));
+  BatchPlanner planner(8, absl::Milliseconds(2));
+  absl::Time now = absl::UnixEpoch();
+  for (int i = 0; i < 2000; ++i) {
+    if (i % 4 == 0) now += absl::Milliseconds(8);
+    planner.RecordArrival(now, cost, /*lanes=*/1);
+  }
+  EXPECT_EQ(planner.rule().images, 8);
+}
+
+TEST(BatchPlannerTest, AClockThatStandsStillChangesNothing) {
+  const CostModel cost = Learned(absl::ZeroDuration(), absl::ZeroDuration(), 4);
   BatchPlanner planner(4, absl::Milliseconds(1));
   for (int i = 0; i < 2000; ++i) {
     planner.RecordArrival(absl::UnixEpoch(), cost, /*lanes=*/1);

@@ -1,11 +1,16 @@
 #include "scheduler/cost_model.h"
 
+#include <numeric>
 #include <random>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace moevit {
 namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 // 4 ms and 1 ms per image.
 absl::Duration Cost(int images) { return absl::Milliseconds(4 + images); }
@@ -46,6 +51,23 @@ TEST(CostModelTest, AFewDisturbedRunsChangeNothing) {
   }
   EXPECT_NEAR(Milliseconds(model.Predict(2)), 6, 0.1);
   EXPECT_NEAR(Milliseconds(model.Predict(9)), 13, 0.5);
+}
+
+TEST(CostModelTest, KeepsWhatDisturbedRunsTookLonger) {
+  CostModel model;
+  for (int i = 0; i < 600; ++i) {
+    model.Observe(2, i % 50 == 7 ? Cost(2) + absl::Milliseconds(9) : Cost(2));
+  }
+  EXPECT_THAT(model.disturbances(), SizeIs(256));
+  EXPECT_NEAR(std::accumulate(model.disturbances().begin(),
+                              model.disturbances().end(), 0.0),
+              5 * 0.009, 0.001);
+}
+
+TEST(CostModelTest, WhatIsPredictedFromOtherSizesIsNoDisturbance) {
+  CostModel model;
+  for (int images = 1; images <= 16; ++images) model.Observe(images, Cost(1));
+  EXPECT_THAT(model.disturbances(), IsEmpty());
 }
 
 TEST(CostModelTest, FollowsADeviceThatBecameSlower) {

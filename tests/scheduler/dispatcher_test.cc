@@ -91,6 +91,16 @@ TEST_F(DispatcherTest, AFailedBatchGoesToAnotherDevice) {
   EXPECT_EQ(dispatcher_.waiting(), 0);
 }
 
+TEST_F(DispatcherTest, ABatchCostsAllTheTimeSinceItWasDecidedOn) {
+  AddDevices(1);
+  const ModelId model = AddModel(1);
+  Push(model, 2);
+  Dispatch first = Next(At(1));
+  EXPECT_EQ(first.predicted, absl::ZeroDuration());
+  dispatcher_.Finish(first, absl::OkStatus(), At(8));
+  EXPECT_EQ(Next(At(8)).predicted, absl::Milliseconds(7));
+}
+
 TEST_F(DispatcherTest, ABatchThatFailsTwiceIsDividedAndThenAnswered) {
   AddDevices(2);
   const ModelId model = AddModel(2);

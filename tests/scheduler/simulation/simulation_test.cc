@@ -186,6 +186,16 @@ TEST(SimulationTest, WorkOfALostDeviceIsDoneByTheOthers) {
   EXPECT_EQ(report.devices[0].failures, 0);
 }
 
+TEST(SimulationTest, StallsHoldUpTheirShareOfTheBatches) {
+  SimulationOptions options = OneDevice();
+  options.batching.max_batch_size = 1;
+  options.devices[0].stall = absl::Milliseconds(50);
+  options.devices[0].stall_share = 0.1;
+  const SimulationReport report = SimulatePoisson(options, 0.2);
+  EXPECT_NEAR(absl::ToDoubleSeconds(report.devices[0].busy),
+              3000 * (0.006 + 0.1 * 0.05), 2);
+}
+
 TEST(SimulationTest, WithoutDevicesImagesFailAfterTheOutage) {
   SimulationOptions options = OneDevice();
   options.devices[0].fails_at = absl::Milliseconds(100);
@@ -223,6 +233,10 @@ TEST(SimulationTest, NamesTheOptionThatIsBad) {
                 o->devices[0].back_at = absl::Seconds(1);
               }),
               HasSubstr("back is 1s"));
+  EXPECT_THAT(error([](auto* o) { o->devices[0].stall_share = 1.5; }),
+              HasSubstr("stall_share is 1.5; it must be in [0, 1]"));
+  EXPECT_THAT(error([](auto* o) { o->devices[0].stall = -absl::Seconds(1); }),
+              HasSubstr("stall is -1s"));
   EXPECT_THAT(error([](auto* o) { o->sharded = true; }),
               HasSubstr("nothing to shard"));
   EXPECT_THAT(error([](auto* o) { o->requests[0].priority = 2; }),
