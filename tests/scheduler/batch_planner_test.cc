@@ -153,8 +153,9 @@ TEST_F(GroupsTest, KeepsThePlainRuleUntilEnoughIsKnown) {
 TEST_F(GroupsTest, ForgetsTheRuleOfAHigherRate) {
   Record(/*groups=*/500, absl::Milliseconds(8));
   ASSERT_EQ(planner_.rule().images, 1);
-  // A period takes 256 ms; once it has taken twice that all is forgotten.
-  Record(/*groups=*/27, absl::Milliseconds(20));
+  // 128 images took 256 ms. Once they have taken twice that all is forgotten,
+  // at the latest in the 128 after those among which the rate fell.
+  Record(/*groups=*/50, absl::Milliseconds(20));
   EXPECT_EQ(planner_.rule().images, 8);
 }
 
