@@ -38,7 +38,7 @@ bool EmulatedCard::IsOffline() {
   return faults_->Fires({FaultKind::kOffline, index_}).has_value();
 }
 
-double EmulatedCard::SamplePower() {
+int64_t EmulatedCard::UnitNanoseconds() {
   std::shared_ptr<LoadedImage> image;
   {
     MutexLock lock(&mutex_);
@@ -48,6 +48,11 @@ double EmulatedCard::SamplePower() {
   if (image != nullptr) {
     for (const auto& unit : image->units()) busy_ns += unit->busy_ns();
   }
+  return busy_ns;
+}
+
+double EmulatedCard::SamplePower() {
+  const int64_t busy_ns = UnitNanoseconds();
   MutexLock lock(&power_mutex_);
   power_sampled_ns_ = MonotonicNanoseconds();
   nodes_.PutPower(power_.Sample(power_sampled_ns_, busy_ns, state_.copy_ns));

@@ -38,6 +38,9 @@ class EmulatedCard {
   void Refresh(std::string_view path);
   double SamplePower();  // at once; joules since the start
 
+  // That all units together have been busy since the image was loaded.
+  int64_t UnitNanoseconds();
+
   std::shared_ptr<OpenFile> Open();
   void Close(const std::shared_ptr<OpenFile>& file);
 
