@@ -57,9 +57,11 @@ absl::StatusOr<hls::CardUnits> ParseUnits(
 }  // namespace
 
 void PlanCommand::AddFlags(FlagSet* flags) {
-  flags->Add(
-      {.name = "model", .value_name = "DIR", .help = "a quantized model"},
-      &model_);
+  flags->Add({.name = "model",
+              .value_name = "DIR",
+              .help = "a version of a quantized model, such as "
+                      "models/cifar10-moe-vit/1"},
+             &model_);
   flags->Add(
       {.name = "synthetic",
        .value_name = "NAME",

@@ -5,7 +5,7 @@
 #include <version.h>
 #include <xrt.h>
 
-#include <cerrno>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -88,7 +88,11 @@ absl::Status XrtSession::OpenDevice(const XrtCardOptions& options) {
   });
   if (opened.ok() || absl::IsUnavailable(opened)) return opened;
   // XRT does not say why: most often there is no such card.
-  return absl::NotFoundError(opened.message());
+  std::string reason(opened.message());
+  if (std::getenv("XILINX_XRT") == nullptr) {
+    reason += "; XILINX_XRT is not set: source setup.sh of XRT first";
+  }
+  return absl::NotFoundError(reason);
 }
 
 absl::Status XrtSession::LoadImage(const XrtCardOptions& options) {
