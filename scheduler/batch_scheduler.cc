@@ -66,12 +66,23 @@ absl::StatusOr<ModelId> BatchScheduler::AddModel(
       executors.push_back(std::move(executor));
     }
   }
+  options.new_executor = nullptr;
   model->options = std::move(options);
   MutexLock lock(&mutex_);
   const ModelId id =
       dispatcher_.AddModel(model->options.batching, model->options.weight);
-  models_.push_back(std::move(model));
+  if (id == static_cast<ModelId>(models_.size())) models_.emplace_back();
+  models_[id] = std::move(model);
+  // Devices that failed while there was no model to probe them with.
+  StartWork(clock_->Now());
   return id;
+}
+
+void BatchScheduler::RemoveModel(ModelId model) {
+  std::shared_ptr<const Model> removed;  // outlives the lock
+  MutexLock lock(&mutex_);
+  dispatcher_.RemoveModel(model);
+  removed = std::move(models_[model]);
 }
 
 void BatchScheduler::Submit(ModelId model, ImageTask task) {
@@ -144,6 +155,7 @@ bool BatchScheduler::Idle() const {
 void BatchScheduler::StartWork(absl::Time now) {
   while (std::optional<Dispatch> dispatch = dispatcher_.Next(now)) {
     Lane& lane = *lanes_[dispatch->device][dispatch->lane];
+    lane.model = models_[dispatch->model];
     lane.work = std::move(dispatch);
     lane.changed.Signal();
     ++active_;
@@ -169,7 +181,7 @@ void BatchScheduler::RunLane(Lane* lane) {
       }
       if (!lane->work.has_value()) return;
       work = std::exchange(lane->work, std::nullopt);
-      model = models_[work->model];
+      model = std::move(lane->model);
     }
     Execute(*work, *model);
   }

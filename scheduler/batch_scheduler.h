@@ -60,8 +60,8 @@ struct ScheduledModelOptions {
   // Its share of the devices when they are short, against other models'.
   double weight = 1;
 
-  // Called in AddModel, once per lane; the executors are destroyed with the
-  // scheduler. `device` is a position in BatchSchedulerOptions::devices.
+  // Called in AddModel, once per lane. `device` is a position in
+  // BatchSchedulerOptions::devices.
   std::function<absl::StatusOr<std::unique_ptr<Executor>>(DeviceId device)>
       new_executor;
 
@@ -90,6 +90,11 @@ class BatchScheduler {
   // REQUIRES: options.batching.Validate().ok(), options.weight > 0.
   absl::StatusOr<ModelId> AddModel(ScheduledModelOptions options);
 
+  // Destroys the model's executors and options, in this call or when the last
+  // batch that needs them has ended, and gives its number to others. REQUIRES:
+  // `model` came from AddModel, and all images submitted to it were answered.
+  void RemoveModel(ModelId model);
+
   // Takes responsibility for `task`. Does not block. Done is called on another
   // thread, or in this call when the scheduler is draining (kUnavailable), the
   // task's pixels do not fit the model (kInvalidArgument), its deadline cannot
@@ -111,13 +116,14 @@ class BatchScheduler {
 
  private:
   struct Model {
-    ScheduledModelOptions options;
+    ScheduledModelOptions options;  // may own what the executors use
     std::vector<std::vector<std::unique_ptr<Executor>>> executors;
   };
   // Where a lane's thread finds its work.
   struct Lane {
     CondVar changed;
     std::optional<Dispatch> work;
+    std::shared_ptr<const Model> model;  // of the work
   };
 
   void RunLane(Lane* lane);
@@ -140,6 +146,7 @@ class BatchScheduler {
   CondVar timer_changed_;
   CondVar became_idle_;  // for Drain
   Dispatcher dispatcher_ ABSL_GUARDED_BY(mutex_);
+  // By number; null where a model was removed.
   std::vector<std::shared_ptr<const Model>> models_ ABSL_GUARDED_BY(mutex_);
   // [device][lane]; the vectors are constant after construction.
   std::vector<std::vector<std::unique_ptr<Lane>>> lanes_

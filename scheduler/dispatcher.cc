@@ -54,9 +54,27 @@ DeviceId Dispatcher::AddDevice(const DeviceOptions& options) {
 }
 
 ModelId Dispatcher::AddModel(const BatchingOptions& batching, double weight) {
+  for (ModelId id = 0; id < static_cast<ModelId>(uses_.size()); ++id) {
+    if (uses_[id].served || uses_[id].batches > 0) continue;
+    queues_[id] = std::make_unique<BatchQueue>(batching);
+    uses_[id].served = true;
+    shares_.Reset(id, weight);
+    return id;
+  }
+  uses_.emplace_back();
   queues_.push_back(std::make_unique<BatchQueue>(batching));
   shares_.Add(weight);
   return static_cast<ModelId>(queues_.size()) - 1;
+}
+
+void Dispatcher::RemoveModel(ModelId model) { uses_[model].served = false; }
+
+ModelId Dispatcher::AnyModel() const {
+  const auto served =
+      std::find_if(uses_.begin(), uses_.end(),
+                   [](const ModelUse& use) { return use.served; });
+  if (served == uses_.end()) return -1;
+  return static_cast<ModelId>(served - uses_.begin());
 }
 
 absl::Status Dispatcher::Push(ModelId model, ImageTask&& task, absl::Time now) {
@@ -78,8 +96,9 @@ std::optional<Dispatch> Dispatcher::Next(absl::Time now) {
 
 std::optional<Dispatch> Dispatcher::NextProbe(absl::Time now) {
   for (DeviceId device = 0; device < pool_.size(); ++device) {
-    if (queues_.empty() || !pool_.ProbeIsDue(device, now)) continue;
+    if (!HasModel() || !pool_.ProbeIsDue(device, now)) continue;
     Dispatch probe;
+    probe.model = AnyModel();
     probe.device = device;
     probe.probe = true;
     probe.start = now;
@@ -156,6 +175,7 @@ std::optional<Dispatch> Dispatcher::NextBatch(absl::Time now) {
 }
 
 void Dispatcher::Start(Dispatch& dispatch, absl::Time now) {
+  ++uses_[dispatch.model].batches;
   dispatch.start = now;
   dispatch.predicted = queues_[dispatch.model]->PredictBatch(
       dispatch.device, static_cast<int>(dispatch.tasks.size()));
@@ -172,6 +192,7 @@ std::vector<DeadTask> Dispatcher::Finish(Dispatch& dispatch,
   if (dispatch.probe) {
     pool_.FinishProbe(dispatch.device, dispatch.lane, status.ok(), now);
   } else {
+    --uses_[dispatch.model].batches;
     shares_.Charge(dispatch.model, duration - dispatch.predicted);
     // A batch that failed elsewhere before may be to blame itself.
     const bool fault = IsDeviceFault(status) && dispatch.attempt == 1;
@@ -253,7 +274,7 @@ void Dispatcher::TakeDeadRetries(absl::Time now) {
 
 absl::Time Dispatcher::NextEventTime(absl::Time now) const {
   if (!dead_.empty()) return absl::InfinitePast();
-  absl::Time next = pool_.NextProbeTime();
+  absl::Time next = HasModel() ? pool_.NextProbeTime() : absl::InfiniteFuture();
   bool leaves_images = false;
   for (const auto& queue : queues_) {
     if (queue->size() == 0) continue;

@@ -23,7 +23,7 @@
 
 namespace moevit {
 
-// Position in the list of all models.
+// The number of a model; that of one that was removed goes to another.
 using ModelId = int;
 
 // Something for one lane of one device to do.
@@ -64,10 +64,16 @@ class Dispatcher {
   // short. REQUIRES: batching.Validate().ok(), weight > 0.
   ModelId AddModel(const BatchingOptions& batching, double weight = 1);
 
+  // REQUIRES: each of its images was answered. Its batches may still run.
+  void RemoveModel(ModelId model);
+
   // Takes `task` into the model's queue, or leaves it alone and returns
   //   kDeadlineExceeded  it cannot be answered in time
   //   kUnavailable       no device has served for options.max_outage
   absl::Status Push(ModelId model, ImageTask&& task, absl::Time now);
+
+  // Whether there is a model: without, no device can be probed.
+  bool HasModel() const { return AnyModel() >= 0; }
 
   // What is to be started at `now`; call it until there is nothing.
   std::optional<Dispatch> Next(absl::Time now);
@@ -104,6 +110,12 @@ class Dispatcher {
     std::vector<ImageTask> tasks;
   };
 
+  struct ModelUse {
+    bool served = true;
+    int batches = 0;  // that run
+  };
+
+  ModelId AnyModel() const;
   std::optional<Dispatch> NextProbe(absl::Time now);
   std::optional<Dispatch> NextRetry(absl::Time now);
   std::optional<std::pair<ModelId, PlannedBatch>> NextDueBatch(
@@ -122,6 +134,7 @@ class Dispatcher {
   const DispatcherOptions options_;
   DevicePool pool_;
   std::vector<std::unique_ptr<BatchQueue>> queues_;  // [model]
+  std::vector<ModelUse> uses_;                       // [model]
   FairShare shares_;
   std::deque<Retry> retries_;
   std::vector<DeadTask> dead_;  // left their queue, for the next TakeDead

@@ -22,6 +22,11 @@ class FairShare {
   // REQUIRES: weight > 0.
   void Add(double weight) { members_.push_back({.weight = weight}); }
 
+  // The number goes to a new member. REQUIRES: weight > 0.
+  void Reset(int member, double weight) {
+    members_[member] = {.weight = weight};
+  }
+
   // The member has work after a time without.
   void Activate(int member) {
     absl::Duration& clock = members_[member].clock;

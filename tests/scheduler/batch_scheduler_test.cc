@@ -259,6 +259,18 @@ TEST_F(BatchSchedulerTest, ModelsDoNotShareBatches) {
   EXPECT_THAT(control_->batch_sizes(), ElementsAre(1, 1));
 }
 
+TEST_F(BatchSchedulerTest, ARemovedModelLeavesNothingAndOthersServeOn) {
+  const ModelId stays = AddModel(/*max_batch_size=*/1);
+  const long users = controls_[0].use_count();
+  const ModelId removed = AddModel(/*max_batch_size=*/1);
+  EXPECT_TRUE(Submit(removed, TaskOfClass(1)).get().ok());
+  scheduler_.RemoveModel(removed);
+  EXPECT_TRUE(Submit(stays, TaskOfClass(2)).get().ok());
+  // The lane has let go of the removed model by now.
+  EXPECT_EQ(controls_[0].use_count(), users);
+  EXPECT_EQ(AddModel(/*max_batch_size=*/1), removed);
+}
+
 TEST_F(BatchSchedulerTest, ReportsEachBatchBeforeItsAnswers) {
   const auto model = AddModel(/*max_batch_size=*/2);
   Answer a = Submit(model, TaskOfClass(0));

@@ -137,6 +137,35 @@ TEST_F(DispatcherTest, AQuarantinedDeviceGetsAProbeAndNothingElse) {
   EXPECT_EQ(Next(At(101)).attempt, 2);
 }
 
+TEST_F(DispatcherTest, ARemovedModelsNumberIsGivenAgainOnceItsBatchesEnded) {
+  AddDevices(1);
+  const ModelId removed = AddModel(1);
+  Push(removed, 1);
+  Dispatch running = Next(At(0));
+  dispatcher_.RemoveModel(removed);
+  const ModelId other = AddModel(1);
+  EXPECT_NE(other, removed);
+  Finish(running, absl::OkStatus(), At(1));
+  EXPECT_EQ(AddModel(1), removed);
+  Push(removed, 1, At(2));
+  EXPECT_EQ(Next(At(2)).model, removed);
+}
+
+TEST_F(DispatcherTest, WithoutAModelADeviceIsNotProbed) {
+  AddDevices(1);
+  const ModelId model = AddModel(1);
+  Push(model, 1);
+  Dispatch dispatch = Next(At(0));
+  dispatcher_.Close();
+  EXPECT_THAT(Finish(dispatch, kFault, At(1)), SizeIs(1));
+  dispatcher_.RemoveModel(model);
+  EXPECT_FALSE(dispatcher_.HasModel());
+  EXPECT_EQ(dispatcher_.NextEventTime(At(5000)), absl::InfiniteFuture());
+  EXPECT_EQ(dispatcher_.Next(At(5000)), std::nullopt);
+  AddModel(1);
+  EXPECT_TRUE(Next(At(5000)).probe);
+}
+
 TEST_F(DispatcherTest, AllWaitForADeviceForALimitedTime) {
   AddDevices(1);
   const ModelId model = AddModel(1);
