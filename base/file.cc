@@ -34,21 +34,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path,
                      " are admitted"));
   }
   std::string content(file.size(), '\0');
-  size_t filled = 0;
-  while (filled < content.size()) {
-    const ssize_t count = read(file.descriptor(), content.data() + filled,
-                               content.size() - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
-    }
-    if (count == 0) {
-      return absl::DataLossError(absl::StrCat(path, " shrank from ",
-                                              file.size(), " to ", filled,
-                                              " bytes while it was read"));
-    }
-    filled += static_cast<size_t>(count);
-  }
+  MOEVIT_RETURN_IF_ERROR(file.ReadAll(content.data(), path));
   return content;
 }
 

@@ -36,4 +36,24 @@ RegularFile::~RegularFile() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
+absl::Status RegularFile::ReadAll(char* destination,
+                                  const std::string& path) const {
+  size_t filled = 0;
+  while (filled < size_) {
+    const ssize_t count =
+        read(descriptor_, destination + filled, size_ - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+    }
+    if (count == 0) {
+      return absl::DataLossError(absl::StrCat(path, " shrank from ", size_,
+                                              " to ", filled,
+                                              " bytes while it was read"));
+    }
+    filled += static_cast<size_t>(count);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace moevit

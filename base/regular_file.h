@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace moevit {
@@ -20,6 +21,11 @@ class RegularFile {
   RegularFile(RegularFile&& other) noexcept;
   RegularFile& operator=(RegularFile&&) = delete;
   ~RegularFile();
+
+  // Copies the content, size() bytes from the start, to `destination`; to be
+  // called once. Returns the error of the failed system call, or kDataLoss for
+  // a file that shrank meanwhile; `path` is for the message.
+  absl::Status ReadAll(char* destination, const std::string& path) const;
 
   int descriptor() const { return descriptor_; }
   size_t size() const { return size_; }  // in bytes, when it was opened

@@ -176,6 +176,11 @@ absl::StatusOr<SafetensorsContent> ParseSafetensors(absl::string_view file,
 absl::StatusOr<SafetensorsReader> SafetensorsReader::Open(
     const std::string& path) {
   MOEVIT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
+  return Read(std::move(file), path);
+}
+
+absl::StatusOr<SafetensorsReader> SafetensorsReader::Read(
+    MappedFile file, const std::string& path) {
   MOEVIT_ASSIGN_OR_RETURN(SafetensorsContent content,
                           ParseSafetensors(file.bytes(), path));
   return SafetensorsReader(path, std::move(file), std::move(content));

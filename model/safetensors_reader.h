@@ -49,6 +49,10 @@ class SafetensorsReader {
   // Returns kNotFound for a missing file, and ParseSafetensors' errors.
   static absl::StatusOr<SafetensorsReader> Open(const std::string& path);
 
+  // The same of a file that is in memory; `path` is for messages.
+  static absl::StatusOr<SafetensorsReader> Read(MappedFile file,
+                                                const std::string& path);
+
   const std::string& path() const { return path_; }
   const std::map<std::string, TensorView, std::less<>>& tensors() const {
     return content_.tensors;

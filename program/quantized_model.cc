@@ -47,16 +47,15 @@ absl::Status FileSystemError(absl::string_view what, const std::string& path,
 
 absl::StatusOr<QuantizedModel> LoadQuantizedModel(
     const std::string& directory) {
+  // Copies, so that what was checked is what is used, whatever happens to the
+  // files meanwhile.
+  const auto copy = [&directory](const char* name) {
+    return MappedFile::Copy(absl::StrCat(directory, "/", name));
+  };
+  MOEVIT_ASSIGN_OR_RETURN(const MappedFile config, copy(kConfigFile));
+  MOEVIT_ASSIGN_OR_RETURN(const MappedFile json, copy(kProgramFile));
+  MOEVIT_ASSIGN_OR_RETURN(MappedFile weights_file, copy(kWeightsFile));
   std::map<std::string, absl::string_view> files;
-  MOEVIT_ASSIGN_OR_RETURN(
-      const MappedFile config,
-      MappedFile::Open(absl::StrCat(directory, "/", kConfigFile)));
-  MOEVIT_ASSIGN_OR_RETURN(
-      const MappedFile json,
-      MappedFile::Open(absl::StrCat(directory, "/", kProgramFile)));
-  const std::string weights_path = absl::StrCat(directory, "/", kWeightsFile);
-  MOEVIT_ASSIGN_OR_RETURN(const MappedFile weights_file,
-                          MappedFile::Open(weights_path));
   files[kConfigFile] = config.bytes();
   files[kProgramFile] = json.bytes();
   files[kWeightsFile] = weights_file.bytes();
@@ -64,8 +63,10 @@ absl::StatusOr<QuantizedModel> LoadQuantizedModel(
 
   QuantizedModel model;
   MOEVIT_ASSIGN_OR_RETURN(model.config, ParseModelConfig(config.bytes()));
-  MOEVIT_ASSIGN_OR_RETURN(const SafetensorsReader weights,
-                          SafetensorsReader::Open(weights_path));
+  MOEVIT_ASSIGN_OR_RETURN(
+      const SafetensorsReader weights,
+      SafetensorsReader::Read(std::move(weights_file),
+                              absl::StrCat(directory, "/", kWeightsFile)));
   MOEVIT_ASSIGN_OR_RETURN(model.program, ParseProgram(json.bytes(), weights));
   MOEVIT_RETURN_IF_ERROR(CheckAgreement(model.config, model.program));
   return model;

@@ -3,8 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/flags/reflection.h"
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
 #include "absl/status/status.h"
@@ -14,10 +16,32 @@
 #include "base/build_info.h"
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
+#include "server/config_file.h"
 
 // Defaults come from ServerOptions, so that there is one place for them.
 ABSL_FLAG(std::string, model_repository, "",
           "Directory with the models, <model>/<version>/ in it. Required.");
+ABSL_FLAG(
+    std::string, config, "",
+    "File with settings, in protobuf's text format: a field for each flag "
+    "(proto/moevit/v1/config.proto). Flags given besides it win.");
+ABSL_FLAG(std::string, model_control, "none",
+          "When models are loaded and unloaded. none: all at the start; poll: "
+          "also when the repository changes; explicit: when clients ask for it "
+          "through the repository API.");
+ABSL_FLAG(absl::Duration, repository_poll_interval,
+          moevit::ServerOptions().model_control.poll_interval,
+          "How often the repository is looked at, with model_control=poll.");
+ABSL_FLAG(std::vector<std::string>, load_model, {},
+          "What is loaded at the start, with model_control=explicit: names "
+          "separated by commas; * is every model.");
+ABSL_FLAG(std::string, version_policy, "all",
+          "Which versions of a model are served: all, latest:N or "
+          "specific:V,V,...; NAME=POLICY for a single model, separated by ;.");
+ABSL_FLAG(bool, exit_on_error,
+          moevit::ServerOptions().model_control.exit_on_error,
+          "Whether a model that cannot be loaded at the start ends the server. "
+          "If not, it serves the others.");
 ABSL_FLAG(std::string, host, moevit::ServerOptions().host,
           "Address to listen on.");
 ABSL_FLAG(int, port, moevit::ServerOptions().port,
@@ -170,6 +194,19 @@ QueuePolicy PolicyFromFlags() {
   return policy;
 }
 
+absl::StatusOr<ModelControlOptions> ModelControlFromFlags() {
+  ModelControlOptions control;
+  MOEVIT_ASSIGN_OR_RETURN(
+      control.mode, ParseModelControlMode(absl::GetFlag(FLAGS_model_control)));
+  control.poll_interval = absl::GetFlag(FLAGS_repository_poll_interval);
+  control.load_models = absl::GetFlag(FLAGS_load_model);
+  MOEVIT_ASSIGN_OR_RETURN(
+      control.version_policies,
+      VersionPolicies::Parse(absl::GetFlag(FLAGS_version_policy)));
+  control.exit_on_error = absl::GetFlag(FLAGS_exit_on_error);
+  return control;
+}
+
 absl::StatusOr<BatchingMethod> MethodFromFlags() {
   const std::string method = absl::GetFlag(FLAGS_batching);
   if (method == "cost_model") return BatchingMethod::kCostModel;
@@ -223,17 +260,10 @@ ServerOptions OptionsFromFlags() {
   return options;
 }
 
-}  // namespace
-
-absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv) {
-  DescribeProgram();
-  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
-  if (rest.size() > 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", rest[1], "' is not a flag; try moevit-server --help"));
-  }
+absl::StatusOr<ServerOptions> ValidOptionsFromFlags() {
   ServerOptions options = OptionsFromFlags();
   options.batching.policy = PolicyFromFlags();
+  MOEVIT_ASSIGN_OR_RETURN(options.model_control, ModelControlFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(options.batching.method, MethodFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(options.cards.verification, VerificationFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(
@@ -243,6 +273,73 @@ absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv) {
                                                : FindCards()));
   MOEVIT_RETURN_IF_ERROR(options.Validate());
   return options;
+}
+
+absl::Status ApplySettings(const ConfigFile& config) {
+  for (const ConfigFile::Setting& setting : config.settings()) {
+    std::string reason = "there is no such flag";
+    absl::CommandLineFlag* flag = absl::FindCommandLineFlag(setting.name);
+    if (flag != nullptr && flag->ParseFrom(setting.value, &reason)) continue;
+    return config.ErrorAt(setting, absl::InvalidArgumentError(reason));
+  }
+  return absl::OkStatus();
+}
+
+// Whether the options are otherwise once the flag has its default.
+bool IsToBlame(absl::CommandLineFlag& flag, const absl::Status& error) {
+  const std::string value = flag.CurrentValue();
+  std::string unused;
+  flag.ParseFrom(flag.DefaultValue(), &unused);
+  const bool otherwise = ValidOptionsFromFlags().status() != error;
+  flag.ParseFrom(value, &unused);
+  return otherwise;
+}
+
+// `error` with the place of the setting that it is about, if one is.
+absl::Status Locate(const ConfigFile& config,
+                    const std::vector<std::string>& applied,
+                    const absl::Status& error) {
+  for (size_t i = 0; i < applied.size(); ++i) {
+    const ConfigFile::Setting& setting = config.settings()[i];
+    absl::CommandLineFlag& flag = *absl::FindCommandLineFlag(setting.name);
+    // Without a repository there is always something wrong; and what the
+    // command line says is not the file's fault.
+    if (setting.name == "model_repository" ||
+        flag.CurrentValue() != applied[i]) {
+      continue;
+    }
+    if (IsToBlame(flag, error)) return config.ErrorAt(setting, error);
+  }
+  return error;
+}
+
+absl::StatusOr<ServerOptions> OptionsFromConfig(int argc, char** argv) {
+  MOEVIT_ASSIGN_OR_RETURN(const ConfigFile config,
+                          ConfigFile::Read(absl::GetFlag(FLAGS_config)));
+  MOEVIT_RETURN_IF_ERROR(ApplySettings(config));
+  std::vector<std::string> applied;
+  for (const ConfigFile::Setting& setting : config.settings()) {
+    applied.push_back(absl::FindCommandLineFlag(setting.name)->CurrentValue());
+  }
+  // Once more, for what is given there to win.
+  absl::ParseCommandLine(argc, argv);
+  absl::StatusOr<ServerOptions> options = ValidOptionsFromFlags();
+  if (options.ok()) return options;
+  return Locate(config, applied, options.status());
+}
+
+}  // namespace
+
+absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv) {
+  static const bool described = (DescribeProgram(), true);
+  static_cast<void>(described);
+  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
+  if (rest.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", rest[1], "' is not a flag; try moevit-server --help"));
+  }
+  if (absl::GetFlag(FLAGS_config).empty()) return ValidOptionsFromFlags();
+  return OptionsFromConfig(argc, argv);
 }
 
 }  // namespace moevit

@@ -8,10 +8,11 @@
 
 namespace moevit {
 
-// Parses the command line; handles --help and --version, and ends the process
-// on flags that do not exist or do not parse, as Abseil does. Returns
-// kInvalidArgument for values that ServerOptions does not admit and for
-// arguments that are not flags.
+// Parses the command line, and the file that --config names; handles --help and
+// --version, and ends the process on flags that do not exist or do not parse,
+// as Abseil does. Returns kInvalidArgument for values that ServerOptions does
+// not admit, with file and line if it came from there, and for arguments that
+// are not flags.
 absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv);
 
 }  // namespace moevit

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "grpc/grpc.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -53,6 +54,7 @@ absl::StatusOr<std::unique_ptr<GrpcEndpoint>> GrpcEndpoint::Start(
   std::unique_ptr<GrpcEndpoint> endpoint(new GrpcEndpoint);
   builder.AddListeningPort(address, credentials, &endpoint->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
+  endpoint->refusal_time_ = options.refusal_time;
   endpoint->server_ = builder.BuildAndStart();
   if (endpoint->server_ == nullptr || endpoint->port_ == 0) {
     return absl::UnavailableError(absl::StrFormat(
@@ -69,11 +71,14 @@ void GrpcEndpoint::SetServing(const std::string& service, bool serving) {
 bool GrpcEndpoint::Shutdown(InFlight& in_flight, absl::Time deadline,
                             absl::FunctionRef<void()> abandon) {
   server_->GetHealthCheckService()->Shutdown();
+  bool answered = in_flight.AwaitNone(deadline);
+  // gRPC cancels what arrives just while it shuts down.
+  if (answered) absl::SleepFor(refusal_time_);
   // Returns when all calls are done, which streams of watchers never are.
   const std::future<void> stopped = std::async(
       std::launch::async,
       [this, deadline] { server_->Shutdown(absl::ToChronoTime(deadline)); });
-  bool answered = in_flight.AwaitNone(deadline);
+  answered = in_flight.AwaitNone(deadline);
   if (stopped.wait_for(kSettleTime) == std::future_status::timeout) {
     answered = in_flight.AwaitNone(deadline);
     if (!answered) abandon();

@@ -38,8 +38,9 @@ class GrpcEndpoint {
   // service that was never named here is unknown to it.
   void SetServing(const std::string& service, bool serving);
 
-  // Reports NOT_SERVING for good, takes no more calls, and returns when those
-  // of `in_flight` and all other calls are done. At `deadline` it calls
+  // Reports NOT_SERVING for good, waits for the calls of `in_flight`, gives
+  // clients options.refusal_time to hear that new ones are refused, takes no
+  // more calls, and returns when all are done. At `deadline` it calls
   // `abandon`, which must get the rest answered, and cancels them. Returns
   // whether every call was answered in time.
   bool Shutdown(InFlight& in_flight, absl::Time deadline,
@@ -50,6 +51,7 @@ class GrpcEndpoint {
 
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
+  absl::Duration refusal_time_;
 };
 
 }  // namespace moevit

@@ -4,6 +4,8 @@
 #ifndef MOEVIT_SERVER_IN_FLIGHT_H_
 #define MOEVIT_SERVER_IN_FLIGHT_H_
 
+#include <cstdint>
+
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
@@ -24,7 +26,9 @@ class InFlight {
 
   void End() {
     MutexLock lock(&mutex_);
-    if (--calls_ == 0) became_zero_.SignalAll();
+    if (--calls_ > 0) return;
+    ++zeros_;
+    became_zero_.SignalAll();
   }
 
   int calls() const {
@@ -32,14 +36,15 @@ class InFlight {
     return calls_;
   }
 
-  // Returns true once there are no calls, false if there still are some at
-  // `deadline`.
+  // Returns true once the calls there are have ended, also if others have
+  // begun since; false if that is not so by `deadline`.
   bool AwaitNone(absl::Time deadline) {
     MutexLock lock(&mutex_);
-    while (calls_ > 0 && clock_->Now() < deadline) {
+    const int64_t before = zeros_;
+    while (calls_ > 0 && zeros_ == before && clock_->Now() < deadline) {
       clock_->WaitUntil(&mutex_, &became_zero_, deadline);
     }
-    return calls_ == 0;
+    return calls_ == 0 || zeros_ > before;
   }
 
  private:
@@ -48,6 +53,7 @@ class InFlight {
   mutable Mutex mutex_;
   CondVar became_zero_;
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t zeros_ ABSL_GUARDED_BY(mutex_) = 0;  // how often there were none
 };
 
 }  // namespace moevit

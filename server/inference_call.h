@@ -18,6 +18,7 @@
 #include "server/inference_pipeline.h"
 #include "server/metrics.h"
 #include "server/model_registry.h"
+#include "server/model_repository.h"
 
 namespace moevit {
 
@@ -25,6 +26,7 @@ namespace moevit {
 struct ServiceContext {
   const AccessControl* access = nullptr;
   ModelRegistry* models = nullptr;
+  ModelRepository* repository = nullptr;
   InferencePipeline* pipeline = nullptr;
   Metrics* metrics = nullptr;
   InFlight* in_flight = nullptr;

@@ -104,6 +104,9 @@ void InferencePipeline::Run(InferenceRequest request, Done done) {
 
 absl::StatusOr<std::vector<QueueBudget::Place>> InferencePipeline::Admit(
     const InferenceRequest& request) const {
+  if (!admitting_) {
+    return absl::UnavailableError("the server is shutting down");
+  }
   const size_t images = request.images.size();
   if (images == 0) {
     return absl::InvalidArgumentError("the request has no image");

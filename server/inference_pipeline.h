@@ -6,6 +6,7 @@
 #ifndef MOEVIT_SERVER_INFERENCE_PIPELINE_H_
 #define MOEVIT_SERVER_INFERENCE_PIPELINE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -88,6 +89,9 @@ class InferencePipeline {
   //   kDeadlineExceeded, kCancelled, kUnavailable, or the executor's error
   void Run(InferenceRequest request, Done done);
 
+  // From now on requests are refused with kUnavailable.
+  void StopAdmitting() { admitting_ = false; }
+
   // Has cancelled requests answered now. Does not block.
   void RemoveCancelled() { scheduler_->RemoveCancelled(); }
 
@@ -110,6 +114,7 @@ class InferencePipeline {
   QueueBudget* const budget_;
   BatchScheduler* const scheduler_;
   Clock* const clock_;
+  std::atomic<bool> admitting_ = true;
   TaskPool decoders_;  // destroyed first: its tasks use the rest
 };
 

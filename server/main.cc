@@ -4,9 +4,11 @@
 // not answer every request in time, with 2 for a wrong command line.
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -56,13 +58,20 @@ int main(int argc, char** argv) {
   }
   // Before any thread is started, so that all inherit the mask.
   const moevit::StopSignal stop_signal;
-  auto server = moevit::Server::Start(
-      *options, moevit::ServerDependencies::Default(*options));
+  std::atomic<bool> failed = false;
+  auto dependencies = moevit::ServerDependencies::Default(*options);
+  dependencies.on_fatal = [&](const absl::Status& reason) {
+    std::cerr << "moevit-server: " << reason.message() << "\n";
+    failed = true;
+    stop_signal.Stop();
+  };
+  auto server = moevit::Server::Start(*options, std::move(dependencies));
   if (!server.ok()) {
     std::cerr << "moevit-server: " << server.status().message() << "\n";
     return 1;
   }
   moevit::LogInfo(stop_signal.Wait([&server] { (*server)->Reload(); }));
   const moevit::Watchdog watchdog(options->drain_grace + kShutdownOverhead);
-  return (*server)->Shutdown() ? EXIT_SUCCESS : EXIT_FAILURE;
+  const bool answered = (*server)->Shutdown();
+  return answered && !failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

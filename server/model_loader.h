@@ -1,4 +1,4 @@
-// Brings the models of a repository into service.
+// Makes models from files: with executors that are warm, ready to be served.
 
 #ifndef MOEVIT_SERVER_MODEL_LOADER_H_
 #define MOEVIT_SERVER_MODEL_LOADER_H_
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "kernels/executor.h"
 #include "program/quantized_model.h"
@@ -21,7 +21,7 @@
 
 namespace moevit {
 
-// Thread-compatible. The pointers in it must outlive it.
+// Thread safe. The pointers in it must outlive it and its models.
 class ModelLoader {
  public:
   using Reader =
@@ -40,20 +40,27 @@ class ModelLoader {
     BatchScheduler* scheduler = nullptr;
     Metrics* metrics = nullptr;
     Clock* clock = nullptr;
-    ModelRegistry* registry = nullptr;
   };
 
   explicit ModelLoader(Environment environment)
       : environment_(std::move(environment)) {}
 
-  // Reads one version of a model, creates its executors and registers it.
-  // Returns the reader's error or a device's, naming model and version.
-  absl::Status Load(const RepositoryEntry& entry);
-
-  // Loads every version in the repository at `root`. Stops at the first error.
-  absl::Status LoadAll(const std::string& root);
+  // Reads one version of a model, creates its executors and has each run an
+  // image, so that the first request finds them warm. The model leaves the
+  // scheduler when nobody holds it any more. Blocks; gives up with kCancelled
+  // between two steps once `cancelled` says so.
+  //
+  // Returns the reader's error or a device's, naming model and version. A
+  // device that fails while it runs that image is the scheduler's business,
+  // unless they all do.
+  absl::StatusOr<ModelRegistry::ModelPointer> Load(
+      const RepositoryEntry& entry, absl::FunctionRef<bool()> cancelled) const;
 
  private:
+  absl::StatusOr<ModelRegistry::ModelPointer> Schedule(
+      const std::shared_ptr<ServedModel>& model,
+      absl::FunctionRef<bool()> cancelled) const;
+
   const Environment environment_;
 };
 

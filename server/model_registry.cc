@@ -21,6 +21,11 @@ std::string Keys(const Map& map) {
   });
 }
 
+absl::Status LoadingError(absl::string_view name) {
+  return absl::UnavailableError(
+      absl::StrFormat("model %s is being loaded", Quoted(name)));
+}
+
 }  // namespace
 
 absl::StatusOr<int64_t> ParseModelVersion(absl::string_view text) {
@@ -36,16 +41,28 @@ absl::StatusOr<int64_t> ParseModelVersion(absl::string_view text) {
   return version;
 }
 
-absl::Status ModelRegistry::Add(ModelPointer model) {
+ModelRegistry::ModelPointer ModelRegistry::Put(ModelPointer model) {
   MutexLock lock(&mutex_);
-  Versioned& versions = models_[model->name];
-  const auto [entry, inserted] = versions.emplace(model->version, model);
-  if (!inserted) {
-    return absl::AlreadyExistsError(
-        absl::StrFormat("version %d of model %s is served already",
-                        model->version, Quoted(model->name)));
+  return std::exchange(models_[model->name][model->version], std::move(model));
+}
+
+ModelRegistry::ModelPointer ModelRegistry::Remove(absl::string_view name,
+                                                  int64_t version) {
+  MutexLock lock(&mutex_);
+  const auto model = models_.find(name);
+  if (model == models_.end()) return nullptr;
+  auto removed = model->second.extract(version);
+  if (model->second.empty()) models_.erase(model);
+  return removed.empty() ? nullptr : std::move(removed.mapped());
+}
+
+void ModelRegistry::SetLoading(const std::string& name, bool loading) {
+  MutexLock lock(&mutex_);
+  if (loading) {
+    loading_.insert(name);
+  } else {
+    loading_.erase(name);
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<ModelRegistry::ModelPointer> ModelRegistry::Find(
@@ -53,6 +70,7 @@ absl::StatusOr<ModelRegistry::ModelPointer> ModelRegistry::Find(
   MutexLock lock(&mutex_);
   const auto found = models_.find(name);
   if (found == models_.end()) {
+    if (loading_.contains(name)) return LoadingError(name);
     return absl::NotFoundError(
         absl::StrFormat("there is no model %s; this server has %s",
                         Quoted(name), Keys(models_)));
@@ -77,6 +95,9 @@ absl::StatusOr<ModelRegistry::ModelPointer> ModelRegistry::FindVersion(
 absl::StatusOr<ModelRegistry::ModelPointer> ModelRegistry::FindOnly(
     absl::string_view version) const {
   MutexLock lock(&mutex_);
+  if (models_.empty() && loading_.size() == 1) {
+    return LoadingError(*loading_.begin());
+  }
   if (models_.size() != 1) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "the request must name a model; this server has %s", Keys(models_)));

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,19 @@ class ModelRegistry {
  public:
   using ModelPointer = std::shared_ptr<const ServedModel>;
 
-  // Returns kAlreadyExists when that version is there.
-  absl::Status Add(ModelPointer model);
+  // From now on requests find `model`. Returns the one that was there under
+  // its name and version, or null: requests that found it still hold it.
+  ModelPointer Put(ModelPointer model);
+
+  // From now on requests do not find it. Returns what was there, or null.
+  ModelPointer Remove(absl::string_view name, int64_t version);
+
+  // While nothing is there under `name`, says that it will be.
+  void SetLoading(const std::string& name, bool loading);
 
   // `version` is a decimal number, or empty for the highest one. Returns
-  // kInvalidArgument for any other text, kNotFound naming what there is.
+  // kInvalidArgument for any other text, kNotFound naming what there is,
+  // kUnavailable while the model is being loaded.
   absl::StatusOr<ModelPointer> Find(absl::string_view name,
                                     absl::string_view version) const;
 
@@ -55,7 +64,9 @@ class ModelRegistry {
                                                   absl::string_view version);
 
   mutable Mutex mutex_;
+  // Each has a version.
   std::map<std::string, Versioned, std::less<>> models_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string, std::less<>> loading_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The number that `text` is as a version: positive, decimal, no leading zero.

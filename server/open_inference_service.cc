@@ -1,11 +1,13 @@
 #include "server/open_inference_service.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "server/call_access.h"
 #include "server/error_mapping.h"
 #include "server/infer_request_decoder.h"
@@ -50,7 +52,7 @@ grpc::ServerUnaryReactor* OpenInferenceService::ServerLive(
 grpc::ServerUnaryReactor* OpenInferenceService::ServerReady(
     Context* context, const inference::ServerReadyRequest* /*request*/,
     inference::ServerReadyResponse* response) {
-  response->set_ready(ready_);
+  response->set_ready(server_ready_);
   return Answer(context, absl::OkStatus());
 }
 
@@ -59,7 +61,7 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelReady(
     inference::ModelReadyResponse* response) {
   const auto model =
       context_->models->Find(request->name(), request->version());
-  response->set_ready(ready_ && model.ok());
+  response->set_ready(models_ready_ && model.ok());
   return Answer(context, absl::OkStatus());
 }
 
@@ -74,6 +76,9 @@ grpc::ServerUnaryReactor* OpenInferenceService::ServerMetadata(
   for (const char* extension : {"binary_tensor_data", "classification",
                                 "model_configuration", "statistics"}) {
     response->add_extensions(extension);
+  }
+  if (context_->repository->takes_orders()) {
+    response->add_extensions("model_repository");
   }
   return Answer(context, absl::OkStatus());
 }
@@ -130,6 +135,68 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelStatistics(
     DescribeStatistics(*model, response->add_model_stats());
   }
   return Answer(context, absl::OkStatus());
+}
+
+// The protocol can tell several repositories apart; here is one, unnamed.
+absl::Status OpenInferenceService::CheckRepositoryCall(
+    const Context& context, const std::string& repository_name) const {
+  MOEVIT_RETURN_IF_ERROR(CheckAccess(*context_->access, Role::kAdmin, context));
+  if (repository_name.empty()) return absl::OkStatus();
+  return absl::UnimplementedError(
+      absl::StrCat("repository_name is ", Quoted(repository_name),
+                   ", but the repository has no name"));
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::RepositoryIndex(
+    Context* context, const inference::RepositoryIndexRequest* request,
+    inference::RepositoryIndexResponse* response) {
+  const absl::Status admitted =
+      CheckRepositoryCall(*context, request->repository_name());
+  if (!admitted.ok()) return Answer(context, admitted);
+  for (const ModelStatus& model :
+       context_->repository->models().Index(request->ready())) {
+    auto* entry = response->add_models();
+    entry->set_name(model.name);
+    entry->set_version(absl::StrCat(model.version));
+    entry->set_state(ModelStateName(model.state));
+    entry->set_reason(model.reason);
+  }
+  return Answer(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::RepositoryModelLoad(
+    Context* context, const inference::RepositoryModelLoadRequest* request,
+    inference::RepositoryModelLoadResponse* /*response*/) {
+  absl::Status admitted =
+      CheckRepositoryCall(*context, request->repository_name());
+  if (!request->parameters().empty()) {
+    admitted.Update(absl::UnimplementedError(absl::StrCat(
+        "a model is loaded as it is in the repository; the parameter '",
+        request->parameters().begin()->first, "' is not supported")));
+  }
+  if (!admitted.ok()) return Answer(context, admitted);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  context_->repository->Load(request->model_name(),
+                             [reactor](const absl::Status& status) {
+                               reactor->Finish(ToGrpcStatus(status));
+                             });
+  return reactor;
+}
+
+// Parameters say what is to become of models that depend on this one. There
+// are none.
+grpc::ServerUnaryReactor* OpenInferenceService::RepositoryModelUnload(
+    Context* context, const inference::RepositoryModelUnloadRequest* request,
+    inference::RepositoryModelUnloadResponse* /*response*/) {
+  const absl::Status admitted =
+      CheckRepositoryCall(*context, request->repository_name());
+  if (!admitted.ok()) return Answer(context, admitted);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  context_->repository->Unload(request->model_name(),
+                               [reactor](const absl::Status& status) {
+                                 reactor->Finish(ToGrpcStatus(status));
+                               });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::ModelInfer(

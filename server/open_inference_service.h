@@ -30,7 +30,10 @@ class OpenInferenceService final
         server_version_(std::move(server_version)) {}
 
   // Whether ServerReady and ModelReady may say so; false at first.
-  void SetReady(bool ready) { ready_ = ready; }
+  void SetReady(bool server, bool models) {
+    server_ready_ = server;
+    models_ready_ = models;
+  }
 
   Reactor* ServerLive(Context* context,
                       const inference::ServerLiveRequest* request,
@@ -56,8 +59,19 @@ class OpenInferenceService final
   Reactor* ModelStatistics(
       Context* context, const inference::ModelStatisticsRequest* request,
       inference::ModelStatisticsResponse* response) override;
+  Reactor* RepositoryIndex(
+      Context* context, const inference::RepositoryIndexRequest* request,
+      inference::RepositoryIndexResponse* response) override;
+  Reactor* RepositoryModelLoad(
+      Context* context, const inference::RepositoryModelLoadRequest* request,
+      inference::RepositoryModelLoadResponse* response) override;
+  Reactor* RepositoryModelUnload(
+      Context* context, const inference::RepositoryModelUnloadRequest* request,
+      inference::RepositoryModelUnloadResponse* response) override;
 
  private:
+  absl::Status CheckRepositoryCall(const Context& context,
+                                   const std::string& repository_name) const;
   void StartInference(InferenceCall* call,
                       const inference::ModelInferRequest& request,
                       inference::ModelInferResponse* response);
@@ -65,7 +79,8 @@ class OpenInferenceService final
   const ServiceContext* const context_;
   const ServingParameters parameters_;
   const std::string server_version_;
-  std::atomic<bool> ready_ = false;
+  std::atomic<bool> server_ready_ = false;
+  std::atomic<bool> models_ready_ = false;
 };
 
 }  // namespace moevit

@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
@@ -49,6 +48,36 @@ absl::StatusOr<std::vector<fs::path>> Subdirectories(const fs::path& parent) {
   return directories;
 }
 
+// Whether `path`, with all links followed, lies below `root`, which has none.
+bool IsInside(const fs::path& root, const fs::path& path) {
+  const auto [end, unused] =
+      std::mismatch(root.begin(), root.end(), path.begin(), path.end());
+  return end == root.end();
+}
+
+// Refuses links that lead out of the repository.
+absl::Status CheckInside(const fs::path& root, const fs::path& path) {
+  std::error_code error;
+  const fs::path target = fs::canonical(path, error);
+  if (error) return ReadError(path, error);
+  if (IsInside(root, target)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s leads to %s, which is outside of the repository",
+                      path.string(), target.string()));
+}
+
+absl::Status CheckVersionInside(const fs::path& root,
+                                const fs::path& directory) {
+  MOEVIT_RETURN_IF_ERROR(CheckInside(root, directory));
+  std::error_code error;
+  fs::directory_iterator entry(directory, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (!entry->is_symlink(error)) continue;
+    MOEVIT_RETURN_IF_ERROR(CheckInside(root, entry->path()));
+  }
+  return error ? ReadError(directory, error) : absl::OkStatus();
+}
+
 // Names go into labels of metrics and service names of health checks.
 bool IsServableName(absl::string_view name) {
   return name.size() <= kMaxNameBytes &&
@@ -57,7 +86,7 @@ bool IsServableName(absl::string_view name) {
          });
 }
 
-absl::Status AddVersions(const fs::path& model_directory,
+absl::Status AddVersions(const fs::path& root, const fs::path& model_directory,
                          std::vector<RepositoryEntry>& entries) {
   const std::string name = model_directory.filename().string();
   if (!IsServableName(name)) {
@@ -71,6 +100,7 @@ absl::Status AddVersions(const fs::path& model_directory,
   for (const fs::path& directory : versions) {
     const auto version = ParseModelVersion(directory.filename().string());
     if (!version.ok()) continue;
+    MOEVIT_RETURN_IF_ERROR(CheckVersionInside(root, directory));
     entries.push_back({name, *version, directory.string()});
   }
   return absl::OkStatus();
@@ -80,16 +110,14 @@ absl::Status AddVersions(const fs::path& model_directory,
 
 absl::StatusOr<std::vector<RepositoryEntry>> ScanRepository(
     const std::string& root) {
+  std::error_code error;
+  const fs::path real_root = fs::canonical(root, error);
+  if (error) return ReadError(root, error);
   MOEVIT_ASSIGN_OR_RETURN(const std::vector<fs::path> models,
                           Subdirectories(root));
   std::vector<RepositoryEntry> entries;
   for (const fs::path& model : models) {
-    MOEVIT_RETURN_IF_ERROR(AddVersions(model, entries));
-  }
-  if (entries.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the model repository ", root,
-        " holds no model: <model>/<version>/ directories are expected"));
+    MOEVIT_RETURN_IF_ERROR(AddVersions(real_root, model, entries));
   }
   std::sort(entries.begin(), entries.end(),
             [](const RepositoryEntry& a, const RepositoryEntry& b) {

@@ -22,7 +22,7 @@ struct RepositoryEntry {
 // positive decimal numbers are passed over, as in other model servers.
 //
 // Returns kNotFound when there is no such directory, kFailedPrecondition when
-// it holds no version of any model or a model's name cannot be served, and
+// a model's name cannot be served or a link leads out of the directory, and
 // kPermissionDenied or kInternal when it cannot be read.
 absl::StatusOr<std::vector<RepositoryEntry>> ScanRepository(
     const std::string& root);

@@ -68,10 +68,14 @@ Server::Server(const ServerOptions& options, ServerDependencies dependencies)
       metrics_(ThisBuild(), dependencies_.clock->Now(), &budget_, &in_flight_,
                [this] { return scheduler_.devices(); }),
       scheduler_(SchedulerOptions(), dependencies_.clock),
+      repository_(options_.model_repository, options_.model_control,
+                  NewLoader(), &registry_, dependencies_.clock,
+                  [this] { OnModelsChange(); }),
       pipeline_(PipelineOptions(), dependencies_.prepare_image, &budget_,
                 &scheduler_, dependencies_.clock),
       service_context_{.access = &access_,
                        .models = &registry_,
+                       .repository = &repository_,
                        .pipeline = &pipeline_,
                        .metrics = &metrics_,
                        .in_flight = &in_flight_,
@@ -115,11 +119,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MOEVIT_RETURN_IF_ERROR(DefaultIsa().status());
   std::unique_ptr<Server> server(new Server(options, std::move(dependencies)));
   MOEVIT_RETURN_IF_ERROR(server->LoadSecrets());
-  MOEVIT_RETURN_IF_ERROR(server->LoadModels());
+  MOEVIT_RETURN_IF_ERROR(server->repository_.Check());
   MOEVIT_RETURN_IF_ERROR(server->StartEndpoints());
   server->SetAccepting(true);
-  LogInfo(
-      absl::StrFormat("serving gRPC on %s:%d", options.host, server->port()));
+  LogInfo(absl::StrFormat("listening for gRPC on %s:%d, loading models",
+                          options.host, server->port()));
+  server->repository_.Start(
+      [server = server.get()](const absl::Status& status) {
+        server->OnModelsLoaded(status);
+      });
   return server;
 }
 
@@ -145,16 +153,39 @@ std::vector<Reloader::Source> Server::ReloadSources() {
   return sources;
 }
 
-absl::Status Server::LoadModels() {
-  ModelLoader loader({.read = dependencies_.read_model,
+ModelLoader Server::NewLoader() {
+  return ModelLoader({.read = dependencies_.read_model,
                       .new_executor = dependencies_.new_executor,
                       .devices = options_.devices,
                       .batching = options_.batching,
                       .scheduler = &scheduler_,
                       .metrics = &metrics_,
-                      .clock = dependencies_.clock,
-                      .registry = &registry_});
-  return loader.LoadAll(options_.model_repository);
+                      .clock = dependencies_.clock});
+}
+
+void Server::OnModelsLoaded(const absl::Status& status) {
+  {
+    MutexLock lock(&readiness_mutex_);
+    loaded_ = status;
+    loaded_changed_.SignalAll();
+    if (!accepting_) return;
+    ShowReadiness();
+  }
+  if (status.ok() || !options_.model_control.exit_on_error) {
+    LogInfo(absl::StrFormat("serving gRPC on %s:%d", options_.host, port()));
+  } else if (dependencies_.on_fatal) {
+    dependencies_.on_fatal(status);
+  }
+}
+
+absl::Status Server::AwaitModels(absl::Time deadline) {
+  MutexLock lock(&readiness_mutex_);
+  while (!loaded_.has_value() && dependencies_.clock->Now() < deadline) {
+    dependencies_.clock->WaitUntil(&readiness_mutex_, &loaded_changed_,
+                                   deadline);
+  }
+  if (loaded_.has_value()) return *loaded_;
+  return absl::DeadlineExceededError("the models are still being loaded");
 }
 
 absl::Status Server::StartEndpoints() {
@@ -190,36 +221,55 @@ void Server::OnServingChange(bool serving) {
   LogInfo(serving ? "a device serves again" : "no device serves");
 }
 
+void Server::OnModelsChange() {
+  MutexLock lock(&readiness_mutex_);
+  if (accepting_) ShowReadiness();
+}
+
 // In health checks a model goes by its name, a service by its full name.
 void Server::ShowReadiness() {
-  const bool ready = accepting_ && device_serves_;
-  open_inference_service_.SetReady(ready);
+  const bool serving = accepting_ && device_serves_;
+  const bool loaded = loaded_.has_value() &&
+                      (loaded_->ok() || !options_.model_control.exit_on_error);
+  open_inference_service_.SetReady(serving && loaded, serving);
+  // Also those that have left.
+  for (auto& [name, ready] : shown_models_) ready = false;
+  for (const std::string& name : repository_.models().names()) {
+    shown_models_[name] = false;
+  }
   for (const auto& model : registry_.All()) {
-    model->metrics.SetReady(ready);
-    grpc_endpoint_->SetServing(model->name, ready);
+    model->metrics.SetReady(serving);
+    shown_models_[model->name] = serving;
+  }
+  for (const auto& [name, ready] : shown_models_) {
+    grpc_endpoint_->SetServing(name, ready);
   }
   for (const char* service :
        {v1::InferenceService::service_full_name(),
         inference::GRPCInferenceService::service_full_name(), ""}) {
-    grpc_endpoint_->SetServing(service, ready);
+    grpc_endpoint_->SetServing(service, serving && loaded);
   }
 }
 
 void Server::Reload() {
   LogInfo("received SIGHUP");
   reloader_->Wake();
+  repository_.Poll();
 }
 
 bool Server::Shutdown() {
   if (shut_down_ || grpc_endpoint_ == nullptr) return true;
   shut_down_ = true;
   SetAccepting(false);
+  pipeline_.StopAdmitting();
+  repository_.RequestStop();
   LogInfo(absl::StrFormat("shutting down; %d requests have %s to finish",
                           in_flight_.calls(),
                           absl::FormatDuration(options_.drain_grace)));
   const bool answered = grpc_endpoint_->Shutdown(
       in_flight_, dependencies_.clock->Now() + options_.drain_grace,
       [this] { scheduler_.Drain(absl::InfinitePast()); });
+  repository_.Stop();
   LogInfo(answered ? "every request was answered"
                    : "the time was up before every request was answered");
   return answered;

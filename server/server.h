@@ -3,11 +3,17 @@
 #ifndef MOEVIT_SERVER_SERVER_H_
 #define MOEVIT_SERVER_SERVER_H_
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/mutex.h"
 #include "scheduler/batch_scheduler.h"
 #include "scheduler/clock.h"
@@ -22,6 +28,7 @@
 #include "server/metrics_endpoint.h"
 #include "server/model_loader.h"
 #include "server/model_registry.h"
+#include "server/model_repository.h"
 #include "server/open_inference_service.h"
 #include "server/reloader.h"
 #include "server/server_options.h"
@@ -36,6 +43,10 @@ struct ServerDependencies {
   ModelLoader::ExecutorFactory new_executor;
   ImagePreparer prepare_image;
 
+  // Called at most once, on any thread, with why the server must end: a model
+  // could not be loaded at the start.
+  std::function<void(const absl::Status&)> on_fatal;
+
   // The real ones.
   static ServerDependencies Default(const ServerOptions& options);
 };
@@ -43,9 +54,9 @@ struct ServerDependencies {
 // Thread-compatible.
 class Server {
  public:
-  // Loads every model of the repository, then serves. It is ready while any
-  // device serves. Returns an error that
-  // says what is wrong with the options, the repository, a model or an address.
+  // Opens the ports, and loads the models in the background. It is ready once
+  // that is done, while any device serves. Returns an error that says what is
+  // wrong with the options, the repository or an address.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, ServerDependencies dependencies);
 
@@ -58,6 +69,10 @@ class Server {
   int port() const { return grpc_endpoint_->port(); }
   // REQUIRES: options.metrics_port != -1.
   int metrics_port() const { return metrics_endpoint_->port(); }
+
+  // Returns once the models that are served from the start are loaded, with
+  // the first error; kDeadlineExceeded if they are not by `deadline`.
+  absl::Status AwaitModels(absl::Time deadline);
 
   // Reads again what may change while it serves, upon SIGHUP. Does not block.
   void Reload();
@@ -74,10 +89,12 @@ class Server {
   InferencePipelineOptions PipelineOptions() const;
   absl::Status LoadSecrets();
   std::vector<Reloader::Source> ReloadSources();
-  absl::Status LoadModels();
+  ModelLoader NewLoader();
   absl::Status StartEndpoints();
+  void OnModelsLoaded(const absl::Status& status);
   void SetAccepting(bool accepting);
   void OnServingChange(bool serving);
+  void OnModelsChange();
   void ShowReadiness() ABSL_EXCLUSIVE_LOCKS_REQUIRED(readiness_mutex_);
 
   const ServerOptions options_;
@@ -89,8 +106,9 @@ class Server {
   InFlight in_flight_;
   QueueBudget budget_;
   Metrics metrics_;
-  ModelRegistry registry_;
   BatchScheduler scheduler_;
+  ModelRegistry registry_;
+  ModelRepository repository_;
   InferencePipeline pipeline_;
   const ServiceContext service_context_;
   ClassifyService classify_service_;
@@ -104,6 +122,11 @@ class Server {
   // Started and not shutting down; nothing is shown before and after.
   bool accepting_ ABSL_GUARDED_BY(readiness_mutex_) = false;
   bool device_serves_ ABSL_GUARDED_BY(readiness_mutex_) = true;
+  // Of the models at the start; none until that ended.
+  std::optional<absl::Status> loaded_ ABSL_GUARDED_BY(readiness_mutex_);
+  CondVar loaded_changed_;
+  // What health checks were told of models.
+  std::map<std::string, bool> shown_models_ ABSL_GUARDED_BY(readiness_mutex_);
 };
 
 }  // namespace moevit

@@ -67,6 +67,7 @@ absl::Status ServerOptions::Validate() const {
                  static_cast<int64_t>(image.max_encoded_bytes), kMaxInt));
   MOEVIT_RETURN_IF_ERROR(
       CheckRange("max_image_pixels", image.max_pixels, kMaxInt));
+  MOEVIT_RETURN_IF_ERROR(model_control.Validate());
   MOEVIT_RETURN_IF_ERROR(pipeline.Validate());
   MOEVIT_RETURN_IF_ERROR(queue.Validate());
   MOEVIT_RETURN_IF_ERROR(batching.Validate());

@@ -16,6 +16,7 @@
 #include "server/card_devices.h"
 #include "server/device_flags.h"
 #include "server/inference_pipeline.h"
+#include "server/model_control.h"
 #include "server/tls_files.h"
 
 namespace moevit {
@@ -23,6 +24,9 @@ namespace moevit {
 struct ServerOptions {
   // <root>/<model>/<version>/ directories. Required.
   std::string model_repository;
+
+  // Which of its models are served, and whether that changes.
+  ModelControlOptions model_control;
 
   // Where to listen. Default: on all IPv4 addresses. Port 0 takes a free one;
   // metrics_port -1 serves no metrics.
@@ -69,6 +73,10 @@ struct ServerOptions {
   // How long requests that were accepted may take after a signal to stop.
   // Default: 20 s, inside the 30 s that Kubernetes gives.
   absl::Duration drain_grace = absl::Seconds(20);
+
+  // For how long a server that stops tells who asks that it does so, before it
+  // closes its connections. Default: 100 ms.
+  absl::Duration refusal_time = absl::Milliseconds(100);
 
   // After this much silence a client is asked whether it is still there, and
   // dropped if it does not answer within the timeout.

@@ -1,6 +1,7 @@
 #include "server/stop_signal.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,8 @@ StopSignal::StopSignal() {
   sigaddset(&signals_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
+
+void StopSignal::Stop() const { kill(getpid(), SIGTERM); }
 
 std::string StopSignal::Wait(absl::FunctionRef<void()> on_hangup) const {
   int signal = 0;

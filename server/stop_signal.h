@@ -20,6 +20,9 @@ class StopSignal {
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
+  // Lets Wait return as if the process had been told to stop. Thread safe.
+  void Stop() const;
+
   // Blocks until SIGTERM or SIGINT has come; returns a line for the log. From
   // then on a second one ends the process at once, for an operator in a hurry.
   // Until then, calls `on_hangup` for each SIGHUP; what that does must not

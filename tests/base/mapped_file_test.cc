@@ -50,6 +50,19 @@ TEST(MappedFileTest, WhatWasForgottenCanBeReadAgain) {
   EXPECT_EQ(file->bytes(), content);
 }
 
+TEST(MappedFileTest, ACopyDoesNotSeeWhatHappensToTheFile) {
+  const std::string content(20001, 'x');
+  const std::string path = WriteTemporary("copy", content);
+  const auto copy = MappedFile::Copy(path);
+  ASSERT_TRUE(copy.ok()) << copy.status();
+  ASSERT_TRUE(WriteFile(path, "short").ok());
+  copy->Forget(copy->bytes());
+  EXPECT_EQ(copy->bytes(), content);
+  EXPECT_EQ(MappedFile::Copy(WriteTemporary("empty", ""))->bytes(), "");
+  EXPECT_EQ(MappedFile::Copy("no such file").status().code(),
+            absl::StatusCode::kNotFound);
+}
+
 TEST(MappedFileTest, MapsAnEmptyFile) {
   const auto file = MappedFile::Open(WriteTemporary("empty", ""));
   ASSERT_TRUE(file.ok()) << file.status();

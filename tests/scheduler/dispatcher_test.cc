@@ -145,7 +145,7 @@ TEST_F(DispatcherTest, ARemovedModelsNumberIsGivenAgainOnceItsBatchesEnded) {
   dispatcher_.RemoveModel(removed);
   const ModelId other = AddModel(1);
   EXPECT_NE(other, removed);
-  Finish(running, absl::OkStatus(), At(1));
+  dispatcher_.Finish(running, absl::OkStatus(), At(1));
   EXPECT_EQ(AddModel(1), removed);
   Push(removed, 1, At(2));
   EXPECT_EQ(Next(At(2)).model, removed);
@@ -157,7 +157,7 @@ TEST_F(DispatcherTest, WithoutAModelADeviceIsNotProbed) {
   Push(model, 1);
   Dispatch dispatch = Next(At(0));
   dispatcher_.Close();
-  EXPECT_THAT(Finish(dispatch, kFault, At(1)), SizeIs(1));
+  EXPECT_THAT(dispatcher_.Finish(dispatch, kFault, At(1)), SizeIs(1));
   dispatcher_.RemoveModel(model);
   EXPECT_FALSE(dispatcher_.HasModel());
   EXPECT_EQ(dispatcher_.NextEventTime(At(5000)), absl::InfiniteFuture());

@@ -20,6 +20,11 @@ void FakeExecutorControl::AwaitBatches(int count) {
   while (static_cast<int>(batch_sizes_.size()) < count) changed_.Wait(&mutex_);
 }
 
+void FakeExecutorControl::ForgetBatches() {
+  MutexLock lock(&mutex_);
+  batch_sizes_.clear();
+}
+
 void FakeExecutorControl::set_status(absl::Status status) {
   MutexLock lock(&mutex_);
   status_ = std::move(status);

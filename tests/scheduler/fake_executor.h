@@ -29,6 +29,9 @@ class FakeExecutorControl {
   // Returns when `count` batches have reached Run in total.
   void AwaitBatches(int count);
 
+  // Counts batches from zero again.
+  void ForgetBatches();
+
   // The status that Run returns from now on.
   void set_status(absl::Status status);
 

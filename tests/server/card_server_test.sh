@@ -99,7 +99,7 @@ grep -q 'ERROR device emulated:0 is quarantined: .*launch of' "$work/log" ||
 grep -q 'INFO device emulated:0 serves again' "$work/log" ||
   fail "the log does not tell of the return"
 
-# A card that hangs for good does not keep the server.
+# R6: a card that hangs for good does not keep the server.
 MOEVIT_EMULATED_FAULTS='hang:count=inf' start_server --devices=emulated:1 \
   --card_verification=none --card_timeout=2s --drain_grace=1s
 classify never 2>/dev/null &

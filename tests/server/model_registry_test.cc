@@ -27,7 +27,7 @@ class ModelRegistryTest : public ::testing::Test {
  protected:
   void SetUp() override {
     for (const int64_t version : {2, 10, 1}) {
-      ASSERT_TRUE(registry_.Add(Model("birds", version)).ok());
+      EXPECT_EQ(registry_.Put(Model("birds", version)), nullptr);
     }
   }
 
@@ -76,9 +76,34 @@ TEST_F(ModelRegistryTest, RefusesVersionsThatAreNotNumbers) {
   }
 }
 
-TEST_F(ModelRegistryTest, RefusesAVersionItHas) {
-  EXPECT_EQ(registry_.Add(Model("birds", 2)).code(),
-            absl::StatusCode::kAlreadyExists);
+TEST_F(ModelRegistryTest, AVersionIsReplacedUnderItsName) {
+  const auto held = *registry_.Find("birds", "2");
+  const auto successor = Model("birds", 2);
+  EXPECT_EQ(registry_.Put(successor), held);
+  EXPECT_EQ(*registry_.Find("birds", "2"), successor);
+}
+
+TEST_F(ModelRegistryTest, WhatIsRemovedIsNotFoundAndStaysValid) {
+  const auto held = *registry_.Find("birds", "10");
+  EXPECT_EQ(registry_.Remove("birds", 10), held);
+  EXPECT_EQ(registry_.Remove("birds", 10), nullptr);
+  EXPECT_EQ(registry_.Remove("fish", 1), nullptr);
+  EXPECT_EQ((*registry_.Find("birds", ""))->version, 2);
+  EXPECT_EQ(held->version, 10);
+  registry_.Remove("birds", 1);
+  registry_.Remove("birds", 2);
+  EXPECT_EQ(registry_.Find("birds", "").status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(ModelRegistryTest, AModelThatIsBeingLoadedIsWorthAnotherTry) {
+  registry_.SetLoading("cats", true);
+  EXPECT_EQ(registry_.Find("cats", "").status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(registry_.FindOnly("").ok());
+  registry_.SetLoading("cats", false);
+  EXPECT_EQ(registry_.Find("cats", "").status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST_F(ModelRegistryTest, TheOnlyModelNeedsNoName) {
@@ -87,14 +112,14 @@ TEST_F(ModelRegistryTest, TheOnlyModelNeedsNoName) {
   EXPECT_EQ((*registry_.FindOnly("2"))->version, 2);
   EXPECT_THAT(registry_.FindOnly("7").status().message(),
               HasSubstr("birds' has no version 7"));
-  ASSERT_TRUE(registry_.Add(Model("cats", 1)).ok());
+  registry_.Put(Model("cats", 1));
   const absl::Status status = registry_.FindOnly("").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("birds, cats"));
 }
 
 TEST_F(ModelRegistryTest, ListsInOrder) {
-  ASSERT_TRUE(registry_.Add(Model("ants", 5)).ok());
+  registry_.Put(Model("ants", 5));
   EXPECT_THAT(registry_.All(), SizeIs(4));
   EXPECT_EQ(registry_.All()[0]->name, "ants");
   std::vector<int64_t> versions;
@@ -106,7 +131,12 @@ TEST_F(ModelRegistryTest, ListsInOrder) {
 }
 
 TEST(EmptyModelRegistryTest, HasNoOnlyModel) {
-  EXPECT_FALSE(ModelRegistry().FindOnly("").ok());
+  ModelRegistry registry;
+  EXPECT_EQ(registry.FindOnly("").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  registry.SetLoading("birds", true);
+  EXPECT_EQ(registry.FindOnly("").status().code(),
+            absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

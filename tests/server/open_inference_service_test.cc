@@ -184,10 +184,6 @@ TEST_F(OpenInferenceServiceTest, StatisticsWithoutANameAreOfEveryModel) {
 }
 
 TEST_F(OpenInferenceServiceTest, OtherCallsAreUnimplemented) {
-  grpc::ClientContext context;
-  inference::RepositoryIndexResponse response;
-  EXPECT_EQ(open_->RepositoryIndex(&context, {}, &response).error_code(),
-            grpc::StatusCode::UNIMPLEMENTED);
   grpc::ClientContext stream_context;
   auto stream = open_->ModelStreamInfer(&stream_context);
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);

@@ -16,6 +16,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+namespace fs = std::filesystem;
 
 class RepositoryScanTest : public ::testing::Test {
  protected:
@@ -66,10 +68,37 @@ TEST_F(RepositoryScanTest, AFileIsNotARepository) {
   EXPECT_FALSE(ScanRepository(file).ok());
 }
 
-TEST_F(RepositoryScanTest, AnEmptyRepositoryIsAnError) {
+TEST_F(RepositoryScanTest, AnEmptyRepositoryHoldsNothing) {
   MakeDirectory("model/without-version");
-  EXPECT_EQ(ScanRepository(root_.path()).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Scan(), IsEmpty());
+}
+
+TEST_F(RepositoryScanTest, FollowsLinksThatStayInside) {
+  MakeDirectory("a/1");
+  MakeDirectory(".data");
+  std::ofstream(root_.path() + "/.data/weights") << "a file";
+  fs::create_symlink("../../.data/weights", root_.path() + "/a/1/weights");
+  fs::create_directory_symlink("1", root_.path() + "/a/2");
+  EXPECT_THAT(Scan(), ElementsAre("a/1", "a/2"));
+}
+
+// R10: a link is no way out of the repository.
+TEST_F(RepositoryScanTest, RefusesLinksThatLeadOutside) {
+  const TemporaryDirectory outside;
+  fs::create_directories(outside.path() + "/1");
+  const std::string model = root_.path() + "/a";
+  fs::create_directory_symlink(outside.path(), model);
+  EXPECT_THAT(Scan(), ElementsAre(HasSubstr("outside of the repository")));
+  fs::remove(model);
+
+  MakeDirectory("a");
+  fs::create_directory_symlink(outside.path() + "/1", model + "/1");
+  EXPECT_THAT(Scan(), ElementsAre(HasSubstr(model + "/1 leads to")));
+  fs::remove(model + "/1");
+
+  MakeDirectory("a/1");
+  fs::create_symlink("/etc/passwd", model + "/1/config.json");
+  EXPECT_THAT(Scan(), ElementsAre(HasSubstr("/etc/passwd, which is outside")));
 }
 
 TEST_F(RepositoryScanTest, RefusesNamesThatCannotBeLabels) {

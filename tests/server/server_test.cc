@@ -6,6 +6,8 @@
 #include <future>
 #include <latch>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -176,6 +178,7 @@ TEST_F(RunningServerTest, HealthKnowsServerServicesAndModels) {
   EXPECT_EQ(Check("fish", &response).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+// R5
 TEST_F(RunningServerTest, ShutsDownWithAWatcherAndAnIdleConnection) {
   grpc::ClientContext context;
   grpc::health::v1::HealthCheckRequest request;
@@ -239,6 +242,44 @@ TEST_F(RunningServerTest, AfterTheShutdownNobodyAnswers) {
   v1::ClassifyResponse response;
   EXPECT_EQ(Classify(ClassifyRequestOf({TestImage(0)}), &response).error_code(),
             grpc::StatusCode::UNAVAILABLE);
+}
+
+class PoliteServerTest : public RunningServerTest {
+ protected:
+  PoliteServerTest() { options_.refusal_time = ServerOptions().refusal_time; }
+};
+
+// R5
+TEST_F(PoliteServerTest, StopsUnderLoadWithoutFailingWhatItAccepted) {
+  grpc::ClientContext watching;
+  auto watch = health_->Watch(&watching, {});
+  Health response;
+  ASSERT_TRUE(watch->Read(&response));
+  const auto idle = NewChannel();
+  idle->GetState(/*try_to_connect=*/true);
+  std::latch answered(4);
+  std::vector<std::future<grpc::Status>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::async(std::launch::async, [this, &answered] {
+      const auto stub = v1::InferenceService::NewStub(NewChannel());
+      bool first = true;
+      while (true) {
+        grpc::ClientContext context;
+        v1::ClassifyResponse classified;
+        const grpc::Status status = stub->Classify(
+            &context, ClassifyRequestOf({TestImage(0)}), &classified);
+        if (std::exchange(first, false)) answered.count_down();
+        if (!status.ok()) return status;
+      }
+    }));
+  }
+  answered.wait();
+  EXPECT_TRUE(server_->Shutdown());
+  for (auto& client : clients) {
+    const grpc::Status last = client.get();
+    EXPECT_EQ(last.error_code(), grpc::StatusCode::UNAVAILABLE)
+        << last.error_message();
+  }
 }
 
 class ImpatientServerTest : public RunningServerTest {

@@ -20,6 +20,7 @@ ServerTest::ServerTest() {
   options_.port = 0;
   // Its HTTP library takes up to 2 s to stop; tests of the metrics turn it on.
   options_.metrics_port = -1;
+  options_.refusal_time = absl::ZeroDuration();
   options_.batching.max_batch_size = 4;
   options_.batching.max_queue_delay = absl::ZeroDuration();
   dependencies_.clock = Clock::Real();
@@ -32,6 +33,11 @@ ServerTest::ServerTest() {
 }
 
 absl::Status ServerTest::StartServer() {
+  const absl::Status launched = LaunchServer();
+  return launched.ok() ? AwaitModels() : launched;
+}
+
+absl::Status ServerTest::LaunchServer() {
   auto server = Server::Start(options_, dependencies_);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
@@ -40,6 +46,13 @@ absl::Status ServerTest::StartServer() {
   open_ = inference::GRPCInferenceService::NewStub(channel);
   health_ = grpc::health::v1::Health::NewStub(channel);
   return absl::OkStatus();
+}
+
+absl::Status ServerTest::AwaitModels() {
+  const absl::Status loaded = server_->AwaitModels(absl::InfiniteFuture());
+  // Those that warmed the models up.
+  control_->ForgetBatches();
+  return loaded;
 }
 
 std::shared_ptr<grpc::Channel> ServerTest::NewChannel() const {

@@ -25,8 +25,14 @@ class ServerTest : public ::testing::Test {
  protected:
   ServerTest();
 
-  // Change `options_` before.
+  // Change `options_` before. Returns when the models are loaded.
   absl::Status StartServer();
+
+  // The same without waiting for the models.
+  absl::Status LaunchServer();
+
+  // Returns with what loading the models gave.
+  absl::Status AwaitModels();
 
   // A new connection, with room for messages of any size.
   std::shared_ptr<grpc::Channel> NewChannel() const;
