@@ -11,7 +11,8 @@
 namespace moevit {
 
 // Whether the caller, by the metadata "authorization", may act as `role`;
-// errors as of AccessControl::Check.
+// errors as of AccessControl::Check. Logs who is refused, but not all who are
+// refused often.
 absl::Status CheckAccess(const AccessControl& access, Role role,
                          const grpc::ServerContextBase& context);
 

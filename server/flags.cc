@@ -58,6 +58,12 @@ ABSL_FLAG(std::string, tls_key, "",
 ABSL_FLAG(std::string, tls_client_ca, "",
           "PEM file with the roots of clients' certificates, which clients "
           "then need; empty: clients need none.");
+ABSL_FLAG(std::string, log_format, "text",
+          "How events are written to standard error: text, or json, one object "
+          "a line.");
+ABSL_FLAG(double, access_log, moevit::ServerOptions().access_log,
+          "Fraction of the requests that have a line in the log, from 0, none "
+          "but those that the server failed, to 1, all.");
 ABSL_FLAG(std::string, token_file, "",
           "File with the bearer tokens that callers need, and their roles; "
           "empty: everybody may do everything.");
@@ -225,6 +231,14 @@ absl::StatusOr<CardVerification> VerificationFromFlags() {
                    "', it must be none, canary or twice"));
 }
 
+absl::StatusOr<LogFormat> LogFormatFromFlags() {
+  const std::string format = absl::GetFlag(FLAGS_log_format);
+  if (format == "text") return LogFormat::kText;
+  if (format == "json") return LogFormat::kJson;
+  return absl::InvalidArgumentError(
+      absl::StrCat("log_format is '", format, "', it must be text or json"));
+}
+
 ServerOptions OptionsFromFlags() {
   ServerOptions options;
   options.model_repository = absl::GetFlag(FLAGS_model_repository);
@@ -235,6 +249,7 @@ ServerOptions OptionsFromFlags() {
   options.tls.key = absl::GetFlag(FLAGS_tls_key);
   options.tls.client_ca = absl::GetFlag(FLAGS_tls_client_ca);
   options.token_file = absl::GetFlag(FLAGS_token_file);
+  options.access_log = absl::GetFlag(FLAGS_access_log);
   options.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
   options.image.max_encoded_bytes = absl::GetFlag(FLAGS_max_image_bytes);
   options.image.max_pixels = absl::GetFlag(FLAGS_max_image_pixels);
@@ -264,6 +279,7 @@ absl::StatusOr<ServerOptions> ValidOptionsFromFlags() {
   ServerOptions options = OptionsFromFlags();
   options.batching.policy = PolicyFromFlags();
   MOEVIT_ASSIGN_OR_RETURN(options.model_control, ModelControlFromFlags());
+  MOEVIT_ASSIGN_OR_RETURN(options.log_format, LogFormatFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(options.batching.method, MethodFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(options.cards.verification, VerificationFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(

@@ -42,6 +42,11 @@ std::string SecondsText(absl::Duration duration) {
   return absl::StrFormat("%.6f", absl::ToDoubleSeconds(duration));
 }
 
+bool IsEmpty(const LogField& field) {
+  const auto* const text = std::get_if<absl::string_view>(&field.value);
+  return text != nullptr && text->empty();
+}
+
 // Printable ASCII as it is, all else as \xNN.
 std::string Printable(absl::string_view text, absl::string_view escaped) {
   std::string printable;
@@ -60,8 +65,7 @@ std::string Printable(absl::string_view text, absl::string_view escaped) {
 // Quoted where a reader could not tell where it ends.
 std::string TextValue(absl::string_view text) {
   std::string printable = Printable(text, "\"\\");
-  const bool plain = !text.empty() && printable == text &&
-                     text.find_first_of(" =") == text.npos;
+  const bool plain = printable == text && text.find_first_of(" =") == text.npos;
   return plain ? printable : absl::StrCat("\"", printable, "\"");
 }
 
@@ -71,6 +75,7 @@ std::string TextLine(absl::Time time, LogSeverity severity,
       absl::StrCat(TimeText(time), " ", Name(severity), " ",
                    Printable(message.substr(0, kMaxStringBytes), "\\"));
   for (const LogField& field : fields) {
+    if (IsEmpty(field)) continue;
     absl::StrAppend(&line, " ", field.name, "=");
     if (const auto* text = std::get_if<absl::string_view>(&field.value)) {
       absl::StrAppend(&line, TextValue(text->substr(0, kMaxStringBytes)));
@@ -94,6 +99,7 @@ std::string JsonLine(absl::Time time, LogSeverity severity,
                {"severity", std::string(Name(severity))},
                {"message", string(message)}};
   for (const LogField& field : fields) {
+    if (IsEmpty(field)) continue;
     Json& value = line[std::string(field.name)];
     if (const auto* text = std::get_if<absl::string_view>(&field.value)) {
       value = string(*text);
@@ -140,7 +146,7 @@ std::string FormatLogLine(LogFormat format, absl::Time time,
                                     : TextLine(time, severity, message, fields);
 }
 
-bool LogLimit::Admit(absl::Time now, int64_t* suppressed) {
+bool LogLimit::Admit(absl::Time now, std::string* suppressed) {
   MutexLock lock(&mutex_);
   // A clock that was set back begins anew, too.
   if (now - start_ >= interval_ || now < start_) {
@@ -152,7 +158,8 @@ bool LogLimit::Admit(absl::Time now, int64_t* suppressed) {
     return false;
   }
   ++admitted_;
-  *suppressed = std::exchange(suppressed_, 0);
+  const int64_t count = std::exchange(suppressed_, 0);
+  *suppressed = count == 0 ? "" : absl::StrCat(" (suppressed ", count, ")");
   return true;
 }
 

@@ -26,7 +26,8 @@ enum class LogFormat {
 
 enum class LogSeverity { kInfo, kWarning, kError };
 
-// A duration is written as seconds, as a decimal number.
+// A duration is written as seconds, as a decimal number. An empty string is
+// left out with its name.
 struct LogField {
   absl::string_view name;
   std::variant<absl::string_view, int64_t, absl::Duration> value;
@@ -52,9 +53,9 @@ class LogLimit {
   LogLimit(int64_t count, absl::Duration interval)
       : count_(count), interval_(interval) {}
 
-  // Whether a line may be written at `now`. If so, `*suppressed` is how many
-  // were not since the last one that was.
-  bool Admit(absl::Time now, int64_t* suppressed);
+  // Whether a line may be written at `now`. If so, `*suppressed` is what to
+  // append to its message: how many were not written since the last, if any.
+  bool Admit(absl::Time now, std::string* suppressed);
 
  private:
   const int64_t count_;

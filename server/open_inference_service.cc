@@ -209,6 +209,7 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelInfer(
     call->Complete(access);
     return call;
   }
+  call->set_request_id(request->id());
   StartInference(call, *request, response);
   return call;
 }

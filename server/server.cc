@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "base/build_info.h"
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
@@ -23,6 +24,11 @@ namespace {
 
 // How soon new tokens and certificates are seen without a signal.
 constexpr absl::Duration kReloadInterval = absl::Seconds(5);
+
+void WarnOfValidity(const TlsCredentials& tls) {
+  const std::string warning = tls.ValidityWarning(absl::Now());
+  if (!warning.empty()) LogWarning(warning);
+}
 
 CpuExecutorOptions CpuOptions(const ServerOptions& options) {
   CpuExecutorOptions cpu;
@@ -63,6 +69,7 @@ ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
 Server::Server(const ServerOptions& options, ServerDependencies dependencies)
     : options_(options),
       dependencies_(std::move(dependencies)),
+      access_log_(options_.access_log),
       in_flight_(dependencies_.clock),
       budget_(options_.queue),
       metrics_(ThisBuild(), dependencies_.clock->Now(), &budget_, &in_flight_,
@@ -73,7 +80,8 @@ Server::Server(const ServerOptions& options, ServerDependencies dependencies)
                   [this] { OnModelsChange(); }),
       pipeline_(PipelineOptions(), dependencies_.prepare_image, &budget_,
                 &scheduler_, dependencies_.clock),
-      service_context_{.access = &access_,
+      service_context_{.access_log = &access_log_,
+                       .access = &access_,
                        .models = &registry_,
                        .repository = &repository_,
                        .pipeline = &pipeline_,
@@ -137,6 +145,7 @@ absl::Status Server::LoadSecrets() {
   }
   if (!options_.tls.empty()) {
     MOEVIT_ASSIGN_OR_RETURN(tls_, TlsCredentials::Create(options_.tls));
+    WarnOfValidity(*tls_);
   }
   return absl::OkStatus();
 }
@@ -148,7 +157,11 @@ std::vector<Reloader::Source> Server::ReloadSources() {
         {"tokens", [this] { return access_.LoadTokens(options_.token_file); }});
   }
   if (tls_ != nullptr) {
-    sources.push_back({"certificates", [this] { return tls_->Reload(); }});
+    sources.push_back({"certificates", [this] {
+                         auto changed = tls_->Reload();
+                         if (changed.ok() && *changed) WarnOfValidity(*tls_);
+                         return changed;
+                       }});
   }
   return sources;
 }

@@ -19,6 +19,7 @@
 #include "scheduler/clock.h"
 #include "scheduler/queue_budget.h"
 #include "server/access_control.h"
+#include "server/access_log.h"
 #include "server/classify_service.h"
 #include "server/grpc_endpoint.h"
 #include "server/in_flight.h"
@@ -101,6 +102,7 @@ class Server {
   const ServerDependencies dependencies_;
 
   // In the order of use: each may point to those above it.
+  AccessLog access_log_;
   AccessControl access_;
   std::unique_ptr<TlsCredentials> tls_;  // null when serving without TLS
   InFlight in_flight_;

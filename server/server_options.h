@@ -16,6 +16,7 @@
 #include "server/card_devices.h"
 #include "server/device_flags.h"
 #include "server/inference_pipeline.h"
+#include "server/log.h"
 #include "server/model_control.h"
 #include "server/tls_files.h"
 
@@ -40,6 +41,11 @@ struct ServerOptions {
   // The bearer tokens that callers need (token_file.h). Default: none;
   // everybody may do everything.
   std::string token_file;
+
+  // How the log is written, and which fraction of requests has a line there.
+  // Default: as text, none but those that the server failed.
+  LogFormat log_format = LogFormat::kText;
+  double access_log = 0;
 
   // The largest gRPC message, either way. Default: 64 MiB.
   int64_t max_message_bytes = int64_t{64} << 20;

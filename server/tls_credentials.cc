@@ -60,4 +60,9 @@ absl::StatusOr<bool> TlsCredentials::Reload() {
   return true;
 }
 
+std::string TlsCredentials::ValidityWarning(absl::Time now) const {
+  MutexLock lock(&mutex_);
+  return moevit::ValidityWarning(material_, now);
+}
+
 }  // namespace moevit

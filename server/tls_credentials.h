@@ -10,7 +10,7 @@
 #define MOEVIT_SERVER_TLS_CREDENTIALS_H_
 
 #include <memory>
-#include <optional>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -43,12 +43,15 @@ class TlsCredentials {
   // changed. On an error everything stays.
   absl::StatusOr<bool> Reload();
 
+  // That of the certificate in use (tls_files.h).
+  std::string ValidityWarning(absl::Time now) const;
+
  private:
   TlsCredentials(const TlsFiles& files, TlsMaterial material,
                  MemoryFile identity, MemoryFile client_ca);
 
   const TlsFiles files_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   TlsMaterial material_ ABSL_GUARDED_BY(mutex_);
   MemoryFile identity_;   // the same path always; replaced under mutex_
   MemoryFile client_ca_;  // likewise
