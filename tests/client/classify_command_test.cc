@@ -30,17 +30,23 @@ struct SeenRequest {
   std::string version;
   int top_k = 0;
   int images = 0;
+  std::string authorization;
 };
 
 // Classifies an image as its own bytes; an image "bad" is an image error, and
 // a request with an image "refuse" or "drain" fails as a whole.
 class FakeService final : public v1::InferenceService::Service {
  public:
-  grpc::Status Classify(grpc::ServerContext*,
+  grpc::Status Classify(grpc::ServerContext* context,
                         const v1::ClassifyRequest* request,
                         v1::ClassifyResponse* response) override {
     requests.push_back({request->model_name(), request->model_version(),
-                        request->top_k(), request->images_size()});
+                        request->top_k(), request->images_size(), ""});
+    const auto authorization = context->client_metadata().find("authorization");
+    if (authorization != context->client_metadata().end()) {
+      requests.back().authorization.assign(authorization->second.data(),
+                                           authorization->second.size());
+    }
     for (const std::string& image : request->images()) {
       if (image == "refuse") {
         return {grpc::StatusCode::RESOURCE_EXHAUSTED, "queue is full"};
@@ -125,6 +131,37 @@ TEST_F(ClassifyCommandTest, PassesFlagsToTheServer) {
   EXPECT_EQ(service_.requests[0].model, "m");
   EXPECT_EQ(service_.requests[0].version, "3");
   EXPECT_EQ(service_.requests[0].top_k, 7);
+}
+
+TEST_F(ClassifyCommandTest, SendsTheTokenOfAFile) {
+  const std::string token = "--token_file=" + File("secret-token\n");
+  EXPECT_EQ(Run({token, File("ship")}), kExitSuccess);
+  ASSERT_THAT(service_.requests, SizeIs(1));
+  EXPECT_EQ(service_.requests[0].authorization, "Bearer secret-token");
+}
+
+TEST_F(ClassifyCommandTest, RefusesATokenFileWithoutOneToken) {
+  for (const char* content : {"", "two words", "two\nlines", "not\x01 one"}) {
+    const std::string file = File(content);
+    EXPECT_NE(Run({"--token_file=" + file, File("ship")}), kExitSuccess);
+    EXPECT_THAT(err_.str(), HasSubstr(file));
+  }
+  EXPECT_THAT(service_.requests, IsEmpty());
+}
+
+TEST_F(ClassifyCommandTest, RefusesHalfOfWhatTlsNeeds) {
+  EXPECT_NE(Run({"--tls_ca=ca.pem", File("ship")}), kExitSuccess);
+  EXPECT_THAT(err_.str(), HasSubstr("need --tls"));
+  EXPECT_NE(Run({"--tls", "--tls_key=key.pem", File("ship")}), kExitSuccess);
+  EXPECT_THAT(err_.str(), HasSubstr("go together"));
+  EXPECT_NE(Run({"--tls", "--tls_ca=no/such/ca.pem", File("ship")}),
+            kExitSuccess);
+  EXPECT_THAT(err_.str(), HasSubstr("no/such/ca.pem"));
+}
+
+TEST_F(ClassifyCommandTest, WithTlsItDoesNotTalkToAServerWithout) {
+  EXPECT_NE(Run({"--tls", "--timeout=5s", File("ship")}), kExitSuccess);
+  EXPECT_THAT(service_.requests, IsEmpty());
 }
 
 TEST_F(ClassifyCommandTest, ReadsStandardInput) {

@@ -1,5 +1,8 @@
 #include "model/image_decoder.h"
 
+#include <sys/resource.h>
+#include <zlib.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -12,6 +15,13 @@
 
 namespace moevit {
 namespace {
+
+// Of this process, so far.
+size_t PeakMemoryBytes() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<size_t>(usage.ru_maxrss) << 10;
+}
 
 using ::testing::HasSubstr;
 
@@ -177,6 +187,75 @@ TEST(DecodeImageTest, BoundsTheScansOfAProgressiveJpeg) {
   for (int i = 0; i < 200; ++i) bomb += file.substr(begin, end - begin);
   EXPECT_THAT(ErrorOf(bomb + file.substr(end)),
               HasSubstr("more than 100 scans"));
+}
+
+std::string BigEndian(uint32_t number) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    bytes += static_cast<char>(number >> shift);
+  }
+  return bytes;
+}
+
+std::string PngChunk(const std::string& name, const std::string& data) {
+  const std::string checked = name + data;
+  const uLong checksum =
+      crc32(0, reinterpret_cast<const Bytef*>(checked.data()),
+            static_cast<uInt>(checked.size()));
+  return BigEndian(static_cast<uint32_t>(data.size())) + checked +
+         BigEndian(static_cast<uint32_t>(checksum));
+}
+
+// `blocks` times 64 KiB of zeros, a thousandth as long. Never has them all in
+// memory, which would hide a decoder that does.
+std::string DeflatedZeros(int blocks) {
+  std::string zeros(size_t{64} << 10, '\0');
+  std::string deflated(size_t{1} << 20, '\0');
+  z_stream stream = {};
+  deflateInit(&stream, Z_BEST_COMPRESSION);
+  stream.next_out = reinterpret_cast<Bytef*>(deflated.data());
+  stream.avail_out = static_cast<uInt>(deflated.size());
+  for (int i = 1; i <= blocks; ++i) {
+    stream.next_in = reinterpret_cast<Bytef*>(zeros.data());
+    stream.avail_in = static_cast<uInt>(zeros.size());
+    deflate(&stream, i == blocks ? Z_FINISH : Z_NO_FLUSH);
+  }
+  deflated.resize(stream.total_out);
+  deflateEnd(&stream);
+  return deflated;
+}
+
+constexpr int kBombBlocks = 640;  // 40 MiB
+constexpr size_t kHarmlessBytes = size_t{8} << 20;
+constexpr size_t kPngHeaderEnd = 33;  // signature and IHDR
+
+TEST(DecodeImageTest, DoesNotUnpackBombsBesideThePixelsOfAPng) {
+  const std::string file = TestFile("rgb.png");
+  const Image expected = DecodeImage(file).value();
+  for (const auto& [name, head] :
+       {std::pair<std::string, std::string>("zTXt", "Comment"),
+        {"iCCP", "profile"},
+        {"iTXt", std::string("Comment\0\1\0\0", 11)}}) {
+    std::string bomb = file;
+    bomb.insert(kPngHeaderEnd,
+                PngChunk(name, head + std::string(name == "iTXt" ? 1 : 2, 0) +
+                                   DeflatedZeros(kBombBlocks)));
+    const size_t before = PeakMemoryBytes();
+    const auto image = DecodeImage(bomb);
+    EXPECT_LT(PeakMemoryBytes() - before, kHarmlessBytes) << name;
+    // To pass over the chunk is as well.
+    EXPECT_TRUE(!image.ok() || image->pixels == expected.pixels) << name;
+  }
+}
+
+TEST(DecodeImageTest, DoesNotUnpackMoreThanThePixelsOfAPng) {
+  std::string bomb = TestFile("rgb.png");
+  const size_t begin = bomb.find("IDAT") - 4;
+  bomb = bomb.substr(0, begin) + PngChunk("IDAT", DeflatedZeros(kBombBlocks)) +
+         bomb.substr(bomb.find("IEND") - 4);
+  const size_t before = PeakMemoryBytes();
+  (void)DecodeImage(bomb);
+  EXPECT_LT(PeakMemoryBytes() - before, kHarmlessBytes);
 }
 
 }  // namespace
