@@ -189,5 +189,41 @@ TEST_F(OpenInferenceServiceTest, OtherCallsAreUnimplemented) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
+// The metadata "x-request-id" that a call to a model that is not served is
+// answered with.
+class AnsweredIdTest : public OpenInferenceServiceTest {
+ protected:
+  std::string AnsweredId(const std::string& id,
+                         const std::string& metadata = "") {
+    grpc::ClientContext context;
+    if (!metadata.empty()) context.AddMetadata("x-request-id", metadata);
+    inference::ModelInferRequest request;
+    request.set_model_name("fish");
+    request.set_id(id);
+    EXPECT_EQ(open_->ModelInfer(&context, request, &response_).error_code(),
+              grpc::StatusCode::NOT_FOUND);
+    const auto& answered = context.GetServerTrailingMetadata();
+    const auto found = answered.find("x-request-id");
+    if (found == answered.end()) return "";
+    return std::string(found->second.data(), found->second.size());
+  }
+};
+
+TEST_F(AnsweredIdTest, IsWhatTheClientCallsTheRequest) {
+  EXPECT_EQ(AnsweredId("request 1"), "request 1");
+  EXPECT_EQ(AnsweredId("request 1", "from a proxy"), "from a proxy");
+}
+
+TEST_F(AnsweredIdTest, IsNewWhereTheClientHasNone) {
+  const std::string first = AnsweredId("");
+  EXPECT_NE(first, "");
+  EXPECT_NE(AnsweredId(""), first);
+}
+
+TEST_F(AnsweredIdTest, IsKeptBackWhereMetadataCannotHoldIt) {
+  EXPECT_EQ(AnsweredId("a\nb"), "");
+  EXPECT_EQ(AnsweredId(std::string(10'000, 'a')), "");
+}
+
 }  // namespace
 }  // namespace moevit
