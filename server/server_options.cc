@@ -61,8 +61,8 @@ absl::Status ServerOptions::Validate() const {
   }
   MOEVIT_RETURN_IF_ERROR(tls.Validate());
   if (!(access_log >= 0 && access_log <= 1)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "access_log is %g, it must be in [0, 1]", access_log));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("access_log is %g, it must be in [0, 1]", access_log));
   }
   MOEVIT_RETURN_IF_ERROR(
       CheckRange("max_message_bytes", max_message_bytes, kMaxInt));
