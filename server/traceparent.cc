@@ -15,14 +15,14 @@ constexpr size_t kParentId = 36, kParentIdDigits = 16;
 constexpr size_t kFlags = 53, kFlagsDigits = 2;
 constexpr size_t kSize = 55;
 
-bool IsHex(absl::string_view text) {
+bool IsLowerHex(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
   });
 }
 
 bool IsId(absl::string_view text) {
-  return IsHex(text) && text.find_first_not_of('0') != text.npos;
+  return IsLowerHex(text) && text.find_first_not_of('0') != text.npos;
 }
 
 bool HasKnownSize(absl::string_view header, absl::string_view version) {
@@ -40,9 +40,9 @@ std::optional<TraceParent> ParseTraceParent(absl::string_view header) {
   const absl::string_view flags = header.substr(kFlags, kFlagsDigits);
   const bool dashes = header[kTraceId - 1] == '-' &&
                       header[kParentId - 1] == '-' && header[kFlags - 1] == '-';
-  if (!dashes || !IsHex(version) || version == "ff" ||
+  if (!dashes || !IsLowerHex(version) || version == "ff" ||
       !HasKnownSize(header, version) || !IsId(trace_id) || !IsId(parent_id) ||
-      !IsHex(flags)) {
+      !IsLowerHex(flags)) {
     return std::nullopt;
   }
   const char last = flags.back();
