@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "base/build_info.h"
 #include "client/flag_set.h"
 
 namespace moevit {
@@ -24,6 +25,12 @@ std::string ProgramHelp(absl::Span<Command* const> commands) {
   }
   absl::StrAppend(&text, "\n\"moevit COMMAND --help\" explains a command.\n");
   return text;
+}
+
+std::string VersionText() {
+  const BuildInfo build = ThisBuild();
+  return absl::StrCat("moevit ", build.version,
+                      build.commit.empty() ? "" : " " + build.commit, "\n");
 }
 
 std::string CommandHelp(const Command& command, const FlagSet& flags) {
@@ -91,6 +98,10 @@ ExitCode DispatchCommand(absl::Span<Command* const> commands,
   if (arguments[0] == "--help" || arguments[0] == "-h" ||
       arguments[0] == "help") {
     *console.out << ProgramHelp(commands);
+    return kExitSuccess;
+  }
+  if (arguments[0] == "--version") {
+    *console.out << VersionText();
     return kExitSuccess;
   }
   Command* command = FindCommand(commands, arguments[0]);

@@ -23,6 +23,8 @@ namespace moevit {
 
 class LoadCommand : public Command {
  public:
+  LoadCommand() { server_.timeout = absl::Seconds(10); }
+
   absl::string_view name() const override { return "load"; }
   absl::string_view summary() const override {
     return "measures a server's latencies at given rates, or its highest rate";
@@ -47,8 +49,7 @@ class LoadCommand : public Command {
   absl::StatusOr<double> FindHighest(LoadClient& client,
                                      std::vector<LoadRun>& runs) const;
 
-  ServerAddress server_ = {.target = "localhost:8001",
-                           .timeout = absl::Seconds(10)};
+  ServerAddress server_;
   std::string model_;
   std::string version_;
   int priority_ = 0;

@@ -122,4 +122,26 @@ void ServerConnection::Prepare(grpc::ClientContext& context) const {
   }
 }
 
+absl::Status CallError(const ServerAddress& address,
+                       const grpc::Status& status) {
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  std::string message;
+  switch (code) {
+    case absl::StatusCode::kUnavailable:
+      message = absl::StrCat("no service from ", address.target, ": ",
+                             status.error_message(),
+                             "; is moevit-server running there?");
+      break;
+    case absl::StatusCode::kDeadlineExceeded:
+      message = absl::StrCat("no answer from ", address.target, " within ",
+                             absl::FormatDuration(address.timeout));
+      break;
+    default:
+      message = absl::StrCat(address.target, " answers ",
+                             absl::StatusCodeToString(code), ": ",
+                             status.error_message());
+  }
+  return absl::Status(code, message);
+}
+
 }  // namespace moevit

@@ -7,12 +7,14 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/flag_set.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/security/credentials.h"
+#include "grpcpp/support/status.h"
 
 namespace moevit {
 
@@ -56,6 +58,11 @@ class ServerConnection {
   std::shared_ptr<grpc::ChannelCredentials> credentials_;
   std::string authorization_;  // empty without a token
 };
+
+// The error of a call that ended with `status`, not OK: its code, and a message
+// that names the server.
+absl::Status CallError(const ServerAddress& address,
+                       const grpc::Status& status);
 
 }  // namespace moevit
 

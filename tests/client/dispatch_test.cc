@@ -15,6 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 
 // Remembers what it was run with and answers with `result`.
 class FakeCommand : public Command {
@@ -93,6 +94,11 @@ TEST_F(DispatchTest, ListsCommandsOnHelpAndWithoutArguments) {
   EXPECT_THAT(out_.str(), HasSubstr("greet      says hello"));
   EXPECT_EQ(Run({}), kExitUsage);
   EXPECT_EQ(err_.str(), out_.str());
+}
+
+TEST_F(DispatchTest, TellsItsVersion) {
+  EXPECT_EQ(Run({"--version"}), kExitSuccess);
+  EXPECT_THAT(out_.str(), MatchesRegex("moevit [0-9]+\\.[0-9]+\\.[0-9]+.*\n"));
 }
 
 TEST_F(DispatchTest, ExplainsOneCommandOnItsHelp) {
