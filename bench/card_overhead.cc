@@ -4,9 +4,9 @@
 //
 //   card_overhead IMAGE [OPERATIONS]
 //
-// IMAGE is build/release/lib/moevit_test_card.xclbin. Processor time, so that
-// other work on the machine does not count; of the calling thread, and of all
-// threads together, which is an upper bound: it holds the emulated card's.
+// IMAGE is build/release/lib/moevit/moevit_test_card.xclbin. Processor time, so
+// that other work on the machine does not count; of the calling thread, and of
+// all threads together, which is an upper bound: it holds the emulated card's.
 
 #include <time.h>
 

@@ -3,7 +3,7 @@
 # deploy/packages.txt. Works as root and as a user with sudo; does nothing when
 # nothing is missing.
 #
-# Usage: deploy/install_packages.sh GROUP...     (build, test, lint)
+# Usage: deploy/install_packages.sh GROUP...     (build, test, package, ...)
 set -euo pipefail
 
 list=$(dirname "$(readlink -f "$0")")/packages.txt

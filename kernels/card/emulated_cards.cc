@@ -36,10 +36,11 @@ absl::StatusOr<fs::path> Program() {
   return absl::InternalError(absl::StrCat("/proc/self/exe: ", error.message()));
 }
 
-// A file that is built and installed in "../lib" of the program.
+// A file that is built and installed in "../lib/moevit" of the program.
 absl::StatusOr<fs::path> Find(const char* name) {
   MOEVIT_ASSIGN_OR_RETURN(const fs::path program, Program());
-  const fs::path file = program.parent_path().parent_path() / "lib" / name;
+  const fs::path file =
+      program.parent_path().parent_path() / "lib" / "moevit" / name;
   std::error_code error;
   if (fs::exists(file, error)) return file;
   return absl::NotFoundError(absl::StrCat("emulated cards need ", file.string(),

@@ -1,0 +1,30 @@
+# `cpack`: a package for Debian 12, with the server as a systemd service.
+
+find_program(MOEVIT_DPKG_SHLIBDEPS dpkg-shlibdeps)
+mark_as_advanced(MOEVIT_DPKG_SHLIBDEPS)
+if(NOT MOEVIT_DPKG_SHLIBDEPS)
+  message(STATUS "Without dpkg-shlibdeps: no package. Debian has it in dpkg-dev")
+  return()
+endif()
+
+set(package ${PROJECT_SOURCE_DIR}/deploy/package)
+install(FILES ${package}/moevit-server.service
+        DESTINATION lib/systemd/system)
+# An absolute path: configuration is outside of /usr.
+install(FILES ${package}/server.flags DESTINATION /etc/moevit)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME moevit)
+set(CPACK_PACKAGE_CONTACT "The moevit developers <moevit@localhost>")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# For its own libraries, which are no package's.
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/lib/moevit)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+    ${package}/conffiles ${package}/postinst ${package}/prerm
+    ${package}/postrm)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+include(CPack)

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Renders the chart with several sets of values and holds what comes out to the
+# schemas of Kubernetes, and values that make no sense to the chart's own.
+#
+# Usage: tests/deploy/helm_test.sh ENVIRONMENT
+#
+# ENVIRONMENT is a directory for a Python environment, made on first use. Exits
+# with 77, after saying so, where there is no helm (Go installs it:
+# go install helm.sh/helm/v3/cmd/helm@v3.18.6), or where the schemas cannot be
+# fetched.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+readonly here environment=$1
+readonly chart=$here/../../deploy/helm/moevit
+readonly requirements=$here/requirements.txt
+
+fail() {
+  echo "helm_test.sh: $*" >&2
+  exit 1
+}
+
+skip() {
+  echo "SKIPPED: $*" >&2
+  exit 77
+}
+
+command -v helm >/dev/null || skip "helm is not installed"
+if ! cmp --silent "$requirements" "$environment/requirements.txt"; then
+  rm -rf "$environment"
+  python3 -m venv "$environment"
+  "$environment/bin/pip" install --disable-pip-version-check --quiet \
+    --retries 2 --timeout 20 --requirement "$requirements" ||
+    skip "the schemas of Kubernetes cannot be fetched"
+  cp "$requirements" "$environment/requirements.txt"
+fi
+
+# Prints the chart rendered with the given values (--set's form).
+render() {
+  helm template test "$chart" --kube-version=1.33.0 --set "$1"
+}
+
+rendered=$(mktemp --suffix=.yaml)
+trap 'rm -f "$rendered"' EXIT
+
+# accepts VALUES TEXT...: renders, has every TEXT, and fits the schemas.
+accepts() {
+  local values=$1 text
+  shift
+  render "$values" >"$rendered" || fail "not rendered: $values"
+  "$environment/bin/kubernetes-validate" --strict --no-warn --quiet \
+    "$rendered" || fail "not valid with $values"
+  for text in "$@"; do
+    grep -q -F -e "$text" "$rendered" || fail "no \"$text\" with $values"
+  done
+}
+
+# refuses VALUES TEXT: is not rendered, with TEXT in the message.
+refuses() {
+  local message
+  ! message=$(render "$1" 2>&1) || fail "rendered in spite of $1"
+  grep -q -F -e "$2" <<<"$message" || fail "$1 is refused with: $message"
+}
+
+helm lint --strict "$chart" >/dev/null || fail "helm lint --strict"
+
+accepts replicas=3 'replicas: 3' 'grpc:' 'kind: PodDisruptionBudget' \
+  'kind: NetworkPolicy' 'terminationGracePeriodSeconds: 35' \
+  'readOnlyRootFilesystem: true' 'command: [sleep, "5"]'
+accepts drainSeconds=60 'terminationGracePeriodSeconds: 75' \
+  '--drain_grace=60s'
+accepts cards.resource=amd.com/xilinx_u280_gen3x16_xdma_base_1-0,cards.count=2,cards.claim=images,cards.group=105 \
+  'amd.com/xilinx_u280_gen3x16_xdma_base_1-0: 2' 'maxSurge: 0' \
+  '--card_image=/cards/moevit_u280.xclbin' 'supplementalGroups: [105]'
+accepts tls.secret=certificate,tls.clientAuthority=authority,tokens.secret=t \
+  '--tls_client_ca=/tls_client_authority/ca.crt' '- --tls_ca=/tls/ca.crt' \
+  'secretName: authority' '--token_file=/tokens/tokens'
+accepts autoscaling.enabled=true,autoscaling.target=5m \
+  'kind: HorizontalPodAutoscaler' 'averageValue: "5m"'
+accepts podMonitor.enabled=true 'kind: PodMonitor' 'port: metrics'
+accepts models.claim=models,flags.max_batch_size=32 \
+  '--model_repository=/models' '"--max_batch_size=32"'
+
+refuses replicas=-1 replicas
+refuses replica=2 replica
+refuses cards.resource=nvidia.com/gpu 'does not match'
+refuses cards.resource=amd.com/u280 'cards.claim is required'
+refuses cards.type=u50 u55c
+refuses flags.Max-Batch=1 Max-Batch
+refuses service.port=0 port

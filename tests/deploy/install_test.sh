@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs a build into an empty directory and uses what is there: the programs
+# find what belongs to them, each command has its page and its completion.
+#
+# Usage: tests/deploy/install_test.sh BUILD_DIRECTORY
+set -euo pipefail
+
+fail() {
+  echo "install_test.sh: $*" >&2
+  exit 1
+}
+
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+DESTDIR=$prefix cmake --install "$1" --prefix /usr >/dev/null
+readonly usr=$prefix/usr share=$prefix/usr/share
+
+[[ $("$usr/bin/moevit" --version) == "moevit "* ]] || fail "moevit does not run"
+[[ $("$usr/bin/moevit-server" --version) == "moevit-server "* ]] ||
+  fail "moevit-server does not run"
+[[ -f $share/moevit/models/cifar10-moe-vit/1/weights.safetensors ]] ||
+  fail "the bundled model is missing"
+if [[ -f $1/lib/moevit/libmoevit_emulated_card.so ]]; then
+  [[ -f $usr/lib/moevit/moevit_card_image.xclbin ]] ||
+    fail "the emulated cards' image is missing"
+fi
+
+# The service starts what is installed.
+if [[ -f $prefix/usr/lib/systemd/system/moevit-server.service ]]; then
+  grep -q '^ExecStart=/usr/bin/moevit-server --flagfile=/etc/moevit/server' \
+    "$prefix/usr/lib/systemd/system/moevit-server.service" ||
+    fail "the service starts something else"
+  [[ -f $prefix/etc/moevit/server.flags ]] || fail "the service has no flags"
+fi
+
+# Prints what bash completes after the words of a command line.
+complete_words() {
+  # shellcheck source=/dev/null
+  (
+    source "$share/bash-completion/completions/$1"
+    COMP_WORDS=("$@")
+    COMP_CWORD=$(($# - 1))
+    "_${1//-/_}"
+    echo "${COMPREPLY[*]}"
+  )
+}
+
+for command in bench classify health load plan simulate; do
+  page=$share/man/man1/moevit-$command.1.gz
+  gunzip --stdout "$page" | grep -q "^moevit.*$command" || fail "bad: $page"
+  [[ " $(complete_words moevit '') " == *" $command "* ]] ||
+    fail "$command is not completed"
+done
+[[ $(complete_words moevit load --clo) == --closed ]] || fail "no flag of load"
+[[ $(complete_words moevit-server --metrics_p) == --metrics_port= ]] ||
+  fail "no flag of moevit-server"
+gunzip --stdout "$share/man/man8/moevit-server.8.gz" |
+  grep -A1 -F 'drain_grace=VALUE' | grep -q '(default: 20s)$' ||
+  fail "moevit-server.8 does not explain --drain_grace"

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Installs a Debian package into a fresh Debian 12, in which nothing else is,
+# starts the server as the service does and classifies images. Then removes it.
+#
+# Usage: tests/deploy/package_test.sh PACKAGE.deb
+#
+# Takes minutes, and needs root, debootstrap and Debian's mirrors: exits with
+# 77, after saying so, where one is missing. No part of ctest.
+set -euo pipefail
+
+readonly start_timeout_s=60 samples=/usr/share/moevit/samples
+readonly address=127.0.0.1:18101
+
+fail() {
+  echo "package_test.sh: $*" >&2
+  exit 1
+}
+
+skip() {
+  echo "SKIPPED: $*" >&2
+  exit 77
+}
+
+[[ $# == 1 && -f $1 ]] || fail "one argument, the package"
+((EUID == 0)) || skip "debootstrap needs root"
+command -v debootstrap >/dev/null || skip "debootstrap is not installed"
+
+root=$(mktemp -d)
+# The server in it is not root.
+chmod 755 "$root"
+server_pid=
+clean_up() {
+  [[ -z $server_pid ]] || kill -KILL "$server_pid" 2>/dev/null || true
+  umount "$root/proc" 2>/dev/null || true
+  rm -rf --one-file-system "$root"
+}
+trap clean_up EXIT
+
+inside() {
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+    chroot "$root" "$@"
+}
+
+echo "Making a root file system."
+log=$(debootstrap --variant=minbase bookworm "$root" 2>&1) ||
+  skip "debootstrap cannot make one: ${log##*$'\n'}"
+mount -t proc proc "$root/proc"
+
+echo "Installing the package."
+cp "$1" "$root/moevit.deb"
+inside apt-get install --yes --quiet=2 --no-install-recommends /moevit.deb \
+  >/dev/null || fail "apt-get install failed"
+rm "$root/moevit.deb"
+
+wait_until_ready() {
+  local deadline=$((SECONDS + start_timeout_s))
+  until inside moevit health --server="$address" 2>/dev/null; do
+    kill -0 "$server_pid" 2>/dev/null || fail "the server did not start"
+    ((SECONDS < deadline)) || fail "not ready after $start_timeout_s s"
+    sleep 0.5
+  done
+}
+
+# The names of the samples are their classes.
+expect_samples_classified() {
+  local output class
+  output=$(inside moevit classify --server="$address" \
+    "$samples/ship.jpg" "$samples/frog.png") || fail "classify failed"
+  echo "$output"
+  for class in ship frog; do
+    grep -q "^$samples/$class\.[a-z]*: $class " <<<"$output" ||
+      fail "$class is not recognized"
+  done
+}
+
+# Starts the server with the package's configuration; stops with the test.
+start_server() {
+  env -i PATH=/usr/sbin:/usr/bin:/bin chroot --userspec=nobody "$root" \
+    moevit-server --flagfile=/etc/moevit/server.flags --host=127.0.0.1 \
+    --port=18101 --metrics_port=18102 "$@" &
+  server_pid=$!
+  wait_until_ready
+}
+
+stop_server() {
+  kill -TERM "$server_pid"
+  wait "$server_pid" || fail "the server ended with status $?"
+  server_pid=
+}
+
+start_server
+expect_samples_classified
+stop_server
+start_server --devices=emulated:1
+expect_samples_classified
+stop_server
+
+echo "Removing the package."
+inside apt-get purge --yes --quiet=2 moevit >/dev/null || fail "purge failed"
+left=$(find "$root/etc/moevit" "$root/usr/share/moevit" "$root/usr/lib/moevit" \
+  2>/dev/null || true)
+[[ -z $left ]] || fail "left behind: $left"
