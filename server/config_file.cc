@@ -45,6 +45,7 @@ std::string FlagText(const v1::ServerConfig& config,
   const google::protobuf::Reflection& read = *config.GetReflection();
   if (field.is_repeated()) {
     std::vector<std::string> values;
+    values.reserve(read.FieldSize(config, &field));
     for (int i = 0; i < read.FieldSize(config, &field); ++i) {
       values.push_back(read.GetRepeatedString(config, &field, i));
     }

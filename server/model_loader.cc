@@ -44,7 +44,7 @@ class WarmUp {
 
   // Returns an error that is the model's fault.
   absl::Status Run(const std::string& device, Executor& executor) {
-    const absl::Status ran = ProbeExecutor(executor, shape_);
+    absl::Status ran = ProbeExecutor(executor, shape_);
     if (ran.ok()) {
       any_warm_ = true;
       return ran;

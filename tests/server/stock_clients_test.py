@@ -236,9 +236,28 @@ class TritonClientTest(ServerTestCase):
 
     def test_calls_that_are_not_served(self):
         self.refused("UNIMPLEMENTED", "",
-                     self.client.get_model_repository_index)
-        self.refused("UNIMPLEMENTED", "",
                      self.client.get_system_shared_memory_status)
+
+    def test_models_are_listed_but_not_controlled_by_default(self):
+        index = self.client.get_model_repository_index()
+        self.assertEqual([(m.name, m.version, m.state) for m in index.models],
+                         [("random", "1", "READY")])
+        self.refused("FAILED_PRECONDITION", "explicit",
+                     self.client.unload_model, "random")
+
+
+class ModelControlTest(unittest.TestCase):
+    def test_models_are_loaded_and_unloaded(self):
+        with tempfile.TemporaryDirectory() as directory:
+            write_repository(directory)
+            server = RunningServer(directory, "--model_control=explicit")
+            self.addCleanup(server.stop)
+            with triton.InferenceServerClient(server.target) as client:
+                self.assertFalse(client.is_model_ready("random"))
+                client.load_model("random")
+                self.assertTrue(client.is_model_ready("random"))
+                client.unload_model("random")
+                self.assertFalse(client.is_model_ready("random"))
 
 
 class GrpcClientTest(ServerTestCase):
