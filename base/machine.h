@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace moevit {
 
@@ -18,6 +19,12 @@ std::string ProcessorName(absl::string_view cpuinfo);
 
 // The most memory that this process has had in RAM at any time.
 int64_t PeakResidentBytes();
+
+// The memory that it has in RAM now; 0 where the system does not say.
+int64_t ResidentBytes();
+
+// The processor time that it has used, in all of its threads.
+absl::Duration ProcessorTime();
 
 }  // namespace moevit
 

@@ -138,10 +138,11 @@ bool BatchScheduler::Drain(absl::Time deadline) {
 
 std::vector<DeviceSnapshot> BatchScheduler::devices() const {
   MutexLock lock(&mutex_);
+  const absl::Time now = clock_->Now();
   std::vector<DeviceSnapshot> snapshots;
   snapshots.reserve(dispatcher_.pool().size());
   for (DeviceId device = 0; device < dispatcher_.pool().size(); ++device) {
-    snapshots.push_back(dispatcher_.pool().snapshot(device));
+    snapshots.push_back(dispatcher_.pool().snapshot(device, now));
   }
   return snapshots;
 }

@@ -11,6 +11,7 @@ DeviceId DevicePool::Add(const DeviceOptions& options) {
   health_.emplace_back(options.health);
   snapshots_.emplace_back();
   snapshots_.back().name = options.name;
+  snapshots_.back().lanes = options.lanes;
   return size() - 1;
 }
 
@@ -32,26 +33,36 @@ bool DevicePool::AnyServingIsIdle() const {
   return false;
 }
 
-int DevicePool::StartBatch(DeviceId device, absl::Time now,
-                           absl::Duration predicted, bool retry) {
-  if (retry) ++snapshots_[device].retries;
-  return OccupyLane(device, now, predicted);
+DeviceSnapshot DevicePool::snapshot(DeviceId device, absl::Time now) const {
+  DeviceSnapshot snapshot = snapshots_[device];
+  for (const LaneState& lane : states_[device].lanes) {
+    if (lane.model.has_value()) snapshot.busy[*lane.model] += now - lane.start;
+  }
+  return snapshot;
 }
 
-int DevicePool::OccupyLane(DeviceId device, absl::Time now,
-                           absl::Duration predicted) {
+int DevicePool::StartBatch(DeviceId device, ModelId model, absl::Time now,
+                           absl::Duration predicted, bool retry) {
+  if (retry) ++snapshots_[device].retries;
+  return OccupyLane(device, {.busy = true,
+                             .start = now,
+                             .predicted_end = now + predicted,
+                             .model = model});
+}
+
+int DevicePool::OccupyLane(DeviceId device, const LaneState& work) {
   std::vector<LaneState>& lanes = states_[device].lanes;
   const auto idle =
       std::find_if(lanes.begin(), lanes.end(),
                    [](const LaneState& lane) { return !lane.busy; });
-  *idle = {.busy = true, .start = now, .predicted_end = now + predicted};
+  *idle = work;
   ++snapshots_[device].busy_lanes;
   return static_cast<int>(idle - lanes.begin());
 }
 
 void DevicePool::FinishBatch(DeviceId device, int lane, bool success,
                              bool fault, absl::Time now) {
-  FreeLane(device, lane);
+  FreeLane(device, lane, now);
   if (success) {
     ++snapshots_[device].batches;
     health_[device].OnBatchSucceeded();
@@ -67,7 +78,8 @@ bool DevicePool::ProbeIsDue(DeviceId device, absl::Time now) const {
 }
 
 int DevicePool::StartProbe(DeviceId device, absl::Time now) {
-  const int lane = OccupyLane(device, now, absl::ZeroDuration());
+  const int lane =
+      OccupyLane(device, {.busy = true, .start = now, .predicted_end = now});
   ++snapshots_[device].probes;
   health_[device].OnProbeStarted();
   ShowHealth(device);
@@ -76,7 +88,7 @@ int DevicePool::StartProbe(DeviceId device, absl::Time now) {
 
 void DevicePool::FinishProbe(DeviceId device, int lane, bool success,
                              absl::Time now) {
-  FreeLane(device, lane);
+  FreeLane(device, lane, now);
   if (!success) ++snapshots_[device].failures;
   health_[device].OnProbeFinished(success, now);
   ShowHealth(device);
@@ -102,8 +114,12 @@ absl::Time DevicePool::NextExpectedEnd(absl::Time now) const {
   return next;
 }
 
-void DevicePool::FreeLane(DeviceId device, int lane) {
-  states_[device].lanes[lane] = LaneState();
+void DevicePool::FreeLane(DeviceId device, int lane, absl::Time now) {
+  LaneState& state = states_[device].lanes[lane];
+  if (state.model.has_value()) {
+    snapshots_[device].busy[*state.model] += now - state.start;
+  }
+  state = LaneState();
   --snapshots_[device].busy_lanes;
 }
 

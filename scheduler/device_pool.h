@@ -7,6 +7,7 @@
 #define MOEVIT_SCHEDULER_DEVICE_POOL_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,12 @@ struct DeviceSnapshot {
   int64_t failures = 0;  // batches and probes
   int64_t retries = 0;   // batches that had failed before
   int64_t probes = 0;
+  int lanes = 0;
   int busy_lanes = 0;
+
+  // How long the batches of each model ran, those that still run up to now
+  // included, summed over the lanes.
+  std::map<ModelId, absl::Duration> busy = {};
 };
 
 // Thread-compatible. Times must not decrease from call to call.
@@ -41,16 +47,14 @@ class DevicePool {
 
   int size() const { return static_cast<int>(states_.size()); }
   absl::Span<const DeviceState> states() const { return states_; }
-  const DeviceSnapshot& snapshot(DeviceId device) const {
-    return snapshots_[device];
-  }
+  DeviceSnapshot snapshot(DeviceId device, absl::Time now) const;
   bool AnyServing() const;
   bool HasIdleLane(DeviceId device) const;
   bool AnyServingIsIdle() const;
 
   // Makes an idle lane busy and returns it. REQUIRES: HasIdleLane(device).
-  int StartBatch(DeviceId device, absl::Time now, absl::Duration predicted,
-                 bool retry);
+  int StartBatch(DeviceId device, ModelId model, absl::Time now,
+                 absl::Duration predicted, bool retry);
 
   // The lane is idle again; `fault` when its batch speaks against the device.
   void FinishBatch(DeviceId device, int lane, bool success, bool fault,
@@ -69,8 +73,8 @@ class DevicePool {
   absl::Time NextExpectedEnd(absl::Time now) const;
 
  private:
-  int OccupyLane(DeviceId device, absl::Time now, absl::Duration predicted);
-  void FreeLane(DeviceId device, int lane);
+  int OccupyLane(DeviceId device, const LaneState& work);
+  void FreeLane(DeviceId device, int lane, absl::Time now);
   void ShowHealth(DeviceId device);
 
   std::vector<DeviceState> states_;

@@ -3,6 +3,7 @@
 #ifndef MOEVIT_SCHEDULER_DEVICE_STATE_H_
 #define MOEVIT_SCHEDULER_DEVICE_STATE_H_
 
+#include <optional>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -12,12 +13,16 @@ namespace moevit {
 // Position in the list of all devices.
 using DeviceId = int;
 
+// Position in the list of all models.
+using ModelId = int;
+
 // A lane executes one batch at a time; a device has at least one.
 struct LaneState {
   bool busy = false;
   // Of the batch that it executes.
   absl::Time start;
   absl::Time predicted_end;
+  std::optional<ModelId> model = {};  // none for a probe
 
   // When the lane will probably be free. A batch that is late already is
   // expected to take as long again.

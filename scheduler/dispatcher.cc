@@ -179,8 +179,9 @@ void Dispatcher::Start(Dispatch& dispatch, absl::Time now) {
   dispatch.start = now;
   dispatch.predicted = queues_[dispatch.model]->PredictBatch(
       dispatch.device, static_cast<int>(dispatch.tasks.size()));
-  dispatch.lane = pool_.StartBatch(dispatch.device, now, dispatch.predicted,
-                                   /*retry=*/dispatch.attempt > 1);
+  dispatch.lane =
+      pool_.StartBatch(dispatch.device, dispatch.model, now, dispatch.predicted,
+                       /*retry=*/dispatch.attempt > 1);
   shares_.Serve(dispatch.model, dispatch.predicted);
 }
 

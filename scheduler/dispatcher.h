@@ -23,9 +23,6 @@
 
 namespace moevit {
 
-// The number of a model; that of one that was removed goes to another.
-using ModelId = int;
-
 // Something for one lane of one device to do.
 struct Dispatch {
   ModelId model = 0;

@@ -51,6 +51,15 @@ absl::StatusOr<std::unique_ptr<Executor>> CardDevices::NewExecutor(
   return device->NewExecutor(program, max_batch);
 }
 
+absl::StatusOr<double> CardDevices::PowerWatts(const std::string& name) {
+  MutexLock lock(&mutex_);
+  const auto card = cards_.find(name);
+  if (card == cards_.end() || card->second == nullptr) {
+    return absl::UnavailableError(absl::StrFormat("card %s is not open", name));
+  }
+  return card->second->card().PowerWatts();
+}
+
 absl::StatusOr<CardDevice*> CardDevices::Find(const DeviceSpec& spec) {
   MutexLock lock(&mutex_);
   std::unique_ptr<CardDevice>& device = cards_[spec.name];

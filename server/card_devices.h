@@ -52,6 +52,10 @@ class CardDevices {
                                                         const Program* program,
                                                         int max_batch);
 
+  // The watts that the card called `name` drew when its board last measured.
+  // kUnavailable while it is not open. Blocks while a card is opened.
+  absl::StatusOr<double> PowerWatts(const std::string& name);
+
  private:
   absl::StatusOr<CardDevice*> Find(const DeviceSpec& spec);
   absl::StatusOr<std::unique_ptr<CardDevice>> Open(

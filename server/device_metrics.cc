@@ -42,20 +42,36 @@ MetricFamily StateFamily(const std::vector<DeviceSnapshot>& devices) {
       MetricType::Gauge,
       {}};
   for (const DeviceSnapshot& device : devices) {
-    for (const auto& [state, name] :
-         {std::pair(State::kServing, "serving"),
-          std::pair(State::kQuarantined, "quarantined"),
-          std::pair(State::kProbing, "probing")}) {
+    for (const State state :
+         {State::kServing, State::kQuarantined, State::kProbing}) {
       ClientMetric metric =
           MetricOf(device, MetricType::Gauge, device.state == state ? 1 : 0);
-      metric.label.push_back({"state", name});
+      metric.label.push_back({"state", DeviceStateName(state)});
       family.metric.push_back(std::move(metric));
     }
   }
   return family;
 }
 
+double BusySeconds(const DeviceSnapshot& device) {
+  absl::Duration busy;
+  for (const auto& [model, duration] : device.busy) busy += duration;
+  return absl::ToDoubleSeconds(busy);
+}
+
 }  // namespace
+
+const char* DeviceStateName(DeviceHealth::State state) {
+  switch (state) {
+    case DeviceHealth::State::kServing:
+      return "serving";
+    case DeviceHealth::State::kQuarantined:
+      return "quarantined";
+    case DeviceHealth::State::kProbing:
+      return "probing";
+  }
+  return "unknown";
+}
 
 std::vector<MetricFamily> DeviceMetrics(
     const std::vector<DeviceSnapshot>& devices) {
@@ -78,6 +94,13 @@ std::vector<MetricFamily> DeviceMetrics(
               &DeviceSnapshot::retries),
       counter("moevit_device_probes_total",
               "Probes of a device after a failure.", &DeviceSnapshot::probes),
+      FamilyOf("moevit_device_busy_seconds_total",
+               "How long batches ran on a device, summed over its lanes.",
+               MetricType::Counter, devices, BusySeconds),
+      FamilyOf("moevit_device_lanes",
+               "Batches that a device can execute side by side.",
+               MetricType::Gauge, devices,
+               [](const DeviceSnapshot& device) { return device.lanes; }),
       FamilyOf("moevit_device_busy_lanes",
                "Batches that a device is executing now.", MetricType::Gauge,
                devices,

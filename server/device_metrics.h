@@ -10,6 +10,9 @@
 
 namespace moevit {
 
+// What a state is called, in metrics and elsewhere.
+const char* DeviceStateName(DeviceHealth::State state);
+
 // One family for each metric, one value in it for each device.
 std::vector<prometheus::MetricFamily> DeviceMetrics(
     const std::vector<DeviceSnapshot>& devices);

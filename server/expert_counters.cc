@@ -62,6 +62,18 @@ void ExpertCounters::Add(const std::string& device, const ExpertLoad& load) {
                           (1000.0 * static_cast<double>(load.layers)));
 }
 
+std::vector<std::vector<int64_t>> ExpertCounters::tokens() const {
+  MutexLock lock(&mutex_);
+  std::vector<std::vector<int64_t>> tokens;
+  for (const std::vector<prometheus::Counter*>& layer : tokens_) {
+    std::vector<int64_t>& counts = tokens.emplace_back();
+    for (const prometheus::Counter* counter : layer) {
+      counts.push_back(static_cast<int64_t>(counter->Value()));
+    }
+  }
+  return tokens;
+}
+
 void ExpertCounters::AddTokens(const ExpertLoad& load) {
   tokens_.resize(std::max(tokens_.size(), load.tokens.size()));
   for (size_t layer = 0; layer < load.tokens.size(); ++layer) {

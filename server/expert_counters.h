@@ -3,6 +3,7 @@
 #ifndef MOEVIT_SERVER_EXPERT_COUNTERS_H_
 #define MOEVIT_SERVER_EXPERT_COUNTERS_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,6 +44,9 @@ class ExpertCounters {
   // Adds a batch that `device` ran.
   void Add(const std::string& device, const ExpertLoad& load);
 
+  // [layer][expert]: how many tokens it received.
+  std::vector<std::vector<int64_t>> tokens() const;
+
  private:
   struct DeviceCounters {
     prometheus::Counter* loads;
@@ -60,7 +64,7 @@ class ExpertCounters {
   ExpertFamilies& families_;
   const prometheus::Labels labels_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   // Looking them up by label takes too long. [layer][expert]
   std::vector<std::vector<prometheus::Counter*>> tokens_
       ABSL_GUARDED_BY(mutex_);

@@ -145,6 +145,16 @@ ABSL_FLAG(int64_t, expert_memory, moevit::ServerOptions().expert_memory,
           "and those used least are dropped. 0: all are packed and stay.");
 ABSL_FLAG(int, decode_threads, 0,
           "Threads that decode images; 0: one per processor.");
+ABSL_FLAG(std::string, energy_sensors, "auto",
+          "What tells how much energy the devices use: auto, none, or some of "
+          "rapl, hwmon and xrt, separated by commas.");
+ABSL_FLAG(std::string, energy_hwmon, "amd_energy=cpu,power_meter=host",
+          "Chips of the kernel's hardware monitoring and the devices that "
+          "they measure: CHIP=DEVICE,...");
+ABSL_FLAG(std::string, energy_model, "",
+          "Estimates for devices without a sensor: DEVICE=IDLE:PEAK,... in "
+          "watts, as in cpu=20:95; counted is IDLE + (PEAK - IDLE) * "
+          "utilisation.");
 ABSL_FLAG(absl::Duration, drain_grace, moevit::ServerOptions().drain_grace,
           "How long accepted requests may take after SIGTERM or SIGINT.");
 ABSL_FLAG(absl::Duration, keepalive_time,
@@ -239,6 +249,17 @@ absl::StatusOr<LogFormat> LogFormatFromFlags() {
       absl::StrCat("log_format is '", format, "', it must be text or json"));
 }
 
+absl::StatusOr<EnergyOptions> EnergyFromFlags() {
+  EnergyOptions energy;
+  MOEVIT_RETURN_IF_ERROR(
+      ParseEnergySensors(absl::GetFlag(FLAGS_energy_sensors), &energy));
+  MOEVIT_ASSIGN_OR_RETURN(energy.chips,
+                          ParseHwmonChips(absl::GetFlag(FLAGS_energy_hwmon)));
+  MOEVIT_ASSIGN_OR_RETURN(energy.models,
+                          ParsePowerModels(absl::GetFlag(FLAGS_energy_model)));
+  return energy;
+}
+
 ServerOptions OptionsFromFlags() {
   ServerOptions options;
   options.model_repository = absl::GetFlag(FLAGS_model_repository);
@@ -282,6 +303,7 @@ absl::StatusOr<ServerOptions> ValidOptionsFromFlags() {
   MOEVIT_ASSIGN_OR_RETURN(options.log_format, LogFormatFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(options.batching.method, MethodFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(options.cards.verification, VerificationFromFlags());
+  MOEVIT_ASSIGN_OR_RETURN(options.energy, EnergyFromFlags());
   MOEVIT_ASSIGN_OR_RETURN(
       options.devices,
       ParseDevices(absl::GetFlag(FLAGS_devices),

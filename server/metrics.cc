@@ -1,11 +1,15 @@
 #include "server/metrics.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "base/machine.h"
 #include "prometheus/client_metric.h"
 #include "prometheus/metric_family.h"
 #include "prometheus/metric_type.h"
 #include "server/device_metrics.h"
+#include "server/energy_metrics.h"
 #include "server/error_mapping.h"
 
 namespace moevit {
@@ -50,6 +54,13 @@ prometheus::Labels With(prometheus::Labels labels, const std::string& name,
   return labels;
 }
 
+prometheus::MetricFamily CounterNow(const char* name, const char* help,
+                                    double value) {
+  prometheus::ClientMetric metric;
+  metric.counter.value = value;
+  return {name, help, prometheus::MetricType::Counter, {metric}};
+}
+
 prometheus::MetricFamily GaugeNow(const char* name, const char* help,
                                   double value) {
   prometheus::ClientMetric metric;
@@ -60,13 +71,11 @@ prometheus::MetricFamily GaugeNow(const char* name, const char* help,
 // Gauges that are read when Prometheus asks instead of being kept up to date.
 class LiveValues final : public prometheus::Collectable {
  public:
-  LiveValues(const QueueBudget* queue, const InFlight* in_flight,
-             Metrics::DeviceReader devices)
-      : queue_(queue), in_flight_(in_flight), devices_(std::move(devices)) {}
+  explicit LiveValues(const Metrics::Sources& sources) : sources_(sources) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override {
-    const QueueBudget::Usage usage = queue_->usage();
-    const QueueLimits& limits = queue_->limits();
+    const QueueBudget::Usage usage = sources_.queue->usage();
+    const QueueLimits& limits = sources_.queue->limits();
     std::vector<prometheus::MetricFamily> all = {
         GaugeNow("moevit_queue_images",
                  "Images accepted that have not reached a device yet.",
@@ -82,18 +91,26 @@ class LiveValues final : public prometheus::Collectable {
                  static_cast<double>(limits.max_bytes)),
         GaugeNow("moevit_requests_in_flight",
                  "Inference requests that have not been answered yet.",
-                 in_flight_->calls()),
+                 sources_.in_flight->calls()),
+        GaugeNow("moevit_process_resident_memory_bytes",
+                 "Memory of the server that is in RAM.",
+                 static_cast<double>(ResidentBytes())),
+        CounterNow("moevit_process_cpu_seconds_total",
+                   "Processor time that the server used.",
+                   absl::ToDoubleSeconds(ProcessorTime())),
     };
-    for (prometheus::MetricFamily& family : DeviceMetrics(devices_())) {
-      all.push_back(std::move(family));
-    }
+    Append(DeviceMetrics(sources_.devices()), all);
+    Append(EnergyMetrics(sources_.energy(), sources_.clock->Now()), all);
     return all;
   }
 
  private:
-  const QueueBudget* const queue_;
-  const InFlight* const in_flight_;
-  const Metrics::DeviceReader devices_;
+  static void Append(std::vector<prometheus::MetricFamily> more,
+                     std::vector<prometheus::MetricFamily>& all) {
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+  }
+
+  const Metrics::Sources sources_;
 };
 
 }  // namespace
@@ -125,11 +142,9 @@ void ModelMetrics::RecordBatch(const BatchReport& report) {
 }
 
 Metrics::Metrics(const BuildInfo& build, absl::Time start,
-                 const QueueBudget* queue, const InFlight* in_flight,
-                 DeviceReader devices)
+                 const Sources& sources)
     : registry_(std::make_shared<prometheus::Registry>()),
-      live_values_(
-          std::make_shared<LiveValues>(queue, in_flight, std::move(devices))),
+      live_values_(std::make_shared<LiveValues>(sources)),
       requests_(MakeFamily(
           prometheus::BuildCounter(), *registry_, "moevit_requests_total",
           "Inference requests answered, by model and gRPC code; the model is "

@@ -16,6 +16,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/build_info.h"
+#include "energy/energy_meter.h"
+#include "prometheus/client_metric.h"
 #include "prometheus/collectable.h"
 #include "prometheus/counter.h"
 #include "prometheus/family.h"
@@ -23,6 +25,7 @@
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
 #include "scheduler/batch_runner.h"
+#include "scheduler/clock.h"
 #include "scheduler/device_pool.h"
 #include "scheduler/image_task.h"
 #include "scheduler/queue_budget.h"
@@ -38,6 +41,13 @@ class ModelMetrics {
   void RecordRequest(const absl::Status& status, absl::Duration duration);
   void RecordImage(const absl::StatusOr<ImageResult>& result);
   void RecordBatch(const BatchReport& report);
+
+  prometheus::ClientMetric::Histogram request_duration() const {
+    return request_duration_->Collect().histogram;
+  }
+  std::vector<std::vector<int64_t>> expert_tokens() const {
+    return experts_->tokens();
+  }
 
  private:
   friend class Metrics;
@@ -58,12 +68,16 @@ class ModelMetrics {
 // Thread safe. Must outlive its ModelMetrics.
 class Metrics {
  public:
-  using DeviceReader = std::function<std::vector<DeviceSnapshot>()>;
+  // What each scrape reads. The objects must outlive the metrics.
+  struct Sources {
+    const QueueBudget* queue = nullptr;
+    const InFlight* in_flight = nullptr;
+    Clock* clock = nullptr;
+    std::function<std::vector<DeviceSnapshot>()> devices;
+    std::function<std::vector<EnergyReport>()> energy;
+  };
 
-  // Each scrape reads `queue` and `in_flight`, which must outlive this, and
-  // calls `devices`.
-  Metrics(const BuildInfo& build, absl::Time start, const QueueBudget* queue,
-          const InFlight* in_flight, DeviceReader devices);
+  Metrics(const BuildInfo& build, absl::Time start, const Sources& sources);
 
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;

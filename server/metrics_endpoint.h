@@ -1,39 +1,29 @@
-// Serves metrics over HTTP at /metrics. Where callers need a token, it is the
-// password of HTTP's basic authentication, with any user name: the HTTP library
-// knows no other.
+// What an operator sees over HTTP: /metrics for Prometheus, and for people a
+// page at / that shows what is in /status.json.
+//
+// Where callers need a token, it is a bearer token, or for browsers the
+// password of HTTP's basic authentication, with any user name.
 
 #ifndef MOEVIT_SERVER_METRICS_ENDPOINT_H_
 #define MOEVIT_SERVER_METRICS_ENDPOINT_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "prometheus/exposer.h"
 #include "server/access_control.h"
+#include "server/http_pages.h"
 #include "server/metrics.h"
 
 namespace moevit {
 
-// Thread safe. Stops serving when destroyed.
-class MetricsEndpoint {
- public:
-  // Listens on `host`:`port`; port 0 takes any free one. Asks for a password
-  // if `access` admits nobody without a token now. `metrics` and `access` must
-  // outlive the endpoint. Returns kUnavailable naming the address when it
-  // cannot listen.
-  static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(
-      const std::string& host, int port, const Metrics& metrics,
-      const AccessControl& access);
-
-  int port() const { return port_; }
-
- private:
-  MetricsEndpoint() = default;
-
-  std::unique_ptr<prometheus::Exposer> exposer_;
-  int port_ = 0;
-};
+// Listens on `host`:`port`; port 0 takes any free one. `metrics` and `access`
+// must outlive the pages; `status` gives the JSON document of StatusJson.
+// Returns kUnavailable naming the address when it cannot listen.
+absl::StatusOr<std::unique_ptr<HttpPages>> StartMetricsEndpoint(
+    const std::string& host, int port, const Metrics& metrics,
+    const AccessControl& access, std::function<std::string()> status);
 
 }  // namespace moevit
 

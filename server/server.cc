@@ -17,7 +17,9 @@
 #include "program/quantized_model.h"
 #include "server/card_devices.h"
 #include "server/cpu_executors.h"
+#include "server/device_energy.h"
 #include "server/log.h"
+#include "server/metrics_endpoint.h"
 
 namespace moevit {
 namespace {
@@ -47,9 +49,9 @@ ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
   ServerDependencies real;
   real.clock = Clock::Real();
   real.read_model = LoadQuantizedModel;
+  const auto cards = std::make_shared<CardDevices>(options.cards);
   real.new_executor =
-      [cpu = CpuOptions(options), expert_memory = options.expert_memory,
-       cards = std::make_shared<CardDevices>(options.cards)](
+      [cpu = CpuOptions(options), expert_memory = options.expert_memory, cards](
           const DeviceSpec& device,
           const Program* program) -> absl::StatusOr<std::unique_ptr<Executor>> {
     if (device.kind == DeviceSpec::Kind::kCpu) {
@@ -63,17 +65,21 @@ ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
           const ModelConfig& config) -> absl::StatusOr<std::vector<uint8_t>> {
     return DecodeAndPreprocess(encoded, config, limits);
   };
+  real.energy_sources = [energy = options.energy, devices = options.devices,
+                         cards] {
+    return EnergySourcesOf(energy, devices, cards);
+  };
   return real;
 }
 
 Server::Server(const ServerOptions& options, ServerDependencies dependencies)
     : options_(options),
       dependencies_(std::move(dependencies)),
+      start_(dependencies_.clock->Now()),
       access_log_(options_.access_log),
       in_flight_(dependencies_.clock),
       budget_(options_.queue),
-      metrics_(ThisBuild(), dependencies_.clock->Now(), &budget_, &in_flight_,
-               [this] { return scheduler_.devices(); }),
+      metrics_(ThisBuild(), start_, MetricsSources()),
       scheduler_(SchedulerOptions(), dependencies_.clock),
       repository_(options_.model_repository, options_.model_control,
                   NewLoader(), &registry_, dependencies_.clock,
@@ -95,6 +101,14 @@ Server::Server(const ServerOptions& options, ServerDependencies dependencies)
            .lanes = options_.lanes(),
            .max_images_per_request = options_.pipeline.max_images_per_request},
           ThisBuild().version) {}
+
+Metrics::Sources Server::MetricsSources() {
+  return {.queue = &budget_,
+          .in_flight = &in_flight_,
+          .clock = dependencies_.clock,
+          .devices = [this] { return scheduler_.devices(); },
+          .energy = [this] { return energy_->reports(); }};
+}
 
 BatchSchedulerOptions Server::SchedulerOptions() {
   BatchSchedulerOptions scheduler = options_.scheduler();
@@ -201,15 +215,35 @@ absl::Status Server::AwaitModels(absl::Time deadline) {
   return absl::DeadlineExceededError("the models are still being loaded");
 }
 
+absl::Status Server::StartMetrics() {
+  energy_ = std::make_unique<EnergyMonitor>(
+      dependencies_.energy_sources(),
+      [this] { return DeviceUses(scheduler_.devices(), registry_); },
+      [](absl::string_view message) { LogWarning(message); },
+      dependencies_.clock);
+  MOEVIT_ASSIGN_OR_RETURN(
+      metrics_endpoint_,
+      StartMetricsEndpoint(options_.host, options_.metrics_port, metrics_,
+                           access_, [this] { return StatusJson(Status()); }));
+  LogInfo(absl::StrFormat("serving metrics on http://%s:%d/metrics",
+                          options_.host, metrics_endpoint_->port()));
+  return absl::OkStatus();
+}
+
+StatusReport Server::Status() const {
+  return {.build = ThisBuild(),
+          .start = start_,
+          .now = dependencies_.clock->Now(),
+          .queue = budget_.usage(),
+          .queue_limits = budget_.limits(),
+          .requests_in_flight = in_flight_.calls(),
+          .models = registry_.All(),
+          .devices = scheduler_.devices(),
+          .energy = energy_->reports()};
+}
+
 absl::Status Server::StartEndpoints() {
-  if (options_.metrics_port != -1) {
-    MOEVIT_ASSIGN_OR_RETURN(
-        metrics_endpoint_,
-        MetricsEndpoint::Start(options_.host, options_.metrics_port, metrics_,
-                               access_));
-    LogInfo(absl::StrFormat("serving metrics on http://%s:%d/metrics",
-                            options_.host, metrics_endpoint_->port()));
-  }
+  if (options_.metrics_port != -1) MOEVIT_RETURN_IF_ERROR(StartMetrics());
   MOEVIT_ASSIGN_OR_RETURN(
       grpc_endpoint_,
       GrpcEndpoint::Start(options_,

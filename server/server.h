@@ -15,24 +15,27 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
+#include "energy/energy_sensor.h"
 #include "scheduler/batch_scheduler.h"
 #include "scheduler/clock.h"
 #include "scheduler/queue_budget.h"
 #include "server/access_control.h"
 #include "server/access_log.h"
 #include "server/classify_service.h"
+#include "server/energy_monitor.h"
 #include "server/grpc_endpoint.h"
+#include "server/http_pages.h"
 #include "server/in_flight.h"
 #include "server/inference_call.h"
 #include "server/inference_pipeline.h"
 #include "server/metrics.h"
-#include "server/metrics_endpoint.h"
 #include "server/model_loader.h"
 #include "server/model_registry.h"
 #include "server/model_repository.h"
 #include "server/open_inference_service.h"
 #include "server/reloader.h"
 #include "server/server_options.h"
+#include "server/status_report.h"
 #include "server/tls_credentials.h"
 
 namespace moevit {
@@ -43,6 +46,7 @@ struct ServerDependencies {
   ModelLoader::Reader read_model;
   ModelLoader::ExecutorFactory new_executor;
   ImagePreparer prepare_image;
+  std::function<std::vector<EnergySource>()> energy_sources;
 
   // Called at most once, on any thread, with why the server must end: a model
   // could not be loaded at the start.
@@ -86,11 +90,14 @@ class Server {
  private:
   Server(const ServerOptions& options, ServerDependencies dependencies);
 
+  Metrics::Sources MetricsSources();
   BatchSchedulerOptions SchedulerOptions();
   InferencePipelineOptions PipelineOptions() const;
   absl::Status LoadSecrets();
   std::vector<Reloader::Source> ReloadSources();
   ModelLoader NewLoader();
+  absl::Status StartMetrics();
+  StatusReport Status() const;
   absl::Status StartEndpoints();
   void OnModelsLoaded(const absl::Status& status);
   void SetAccepting(bool accepting);
@@ -101,6 +108,7 @@ class Server {
   const ServerOptions options_;
   const ServerDependencies dependencies_;
 
+  const absl::Time start_;
   // In the order of use: each may point to those above it.
   AccessLog access_log_;
   AccessControl access_;
@@ -115,9 +123,10 @@ class Server {
   const ServiceContext service_context_;
   ClassifyService classify_service_;
   OpenInferenceService open_inference_service_;
-  std::unique_ptr<MetricsEndpoint> metrics_endpoint_;  // null when not wanted
-  std::unique_ptr<GrpcEndpoint> grpc_endpoint_;        // null when not serving
-  std::unique_ptr<Reloader> reloader_;                 // null when not serving
+  std::unique_ptr<EnergyMonitor> energy_;        // null when not wanted
+  std::unique_ptr<HttpPages> metrics_endpoint_;  // null when not wanted
+  std::unique_ptr<GrpcEndpoint> grpc_endpoint_;  // null when not serving
+  std::unique_ptr<Reloader> reloader_;           // null when not serving
   bool shut_down_ = false;
 
   Mutex readiness_mutex_;

@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
@@ -43,6 +44,19 @@ absl::Status CheckQueueAdmitsRequests(const ServerOptions& options) {
       options.pipeline.max_images_per_request, options.queue.max_images));
 }
 
+absl::Status CheckPowerModels(const ServerOptions& options) {
+  for (const PowerModel& model : options.energy.models) {
+    if (absl::c_none_of(options.devices, [&](const DeviceSpec& device) {
+          return device.name == model.device;
+        })) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "energy_model names '%s', which is no device of this server",
+          model.device));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ServerOptions::Validate() const {
@@ -79,6 +93,7 @@ absl::Status ServerOptions::Validate() const {
   MOEVIT_RETURN_IF_ERROR(
       CheckRange("concurrent_batches", concurrent_batches, /*max=*/1024));
   MOEVIT_RETURN_IF_ERROR(scheduler().Validate());
+  MOEVIT_RETURN_IF_ERROR(CheckPowerModels(*this));
   MOEVIT_RETURN_IF_ERROR(CheckRange("threads_per_batch", threads_per_batch,
                                     /*max=*/1024, /*min=*/0));
   MOEVIT_RETURN_IF_ERROR(CheckRange("expert_memory", expert_memory,

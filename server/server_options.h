@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "energy/energy_sources.h"
 #include "model/decode_limits.h"
 #include "scheduler/batch_queue.h"
 #include "scheduler/batch_scheduler.h"
@@ -64,6 +65,9 @@ struct ServerOptions {
   std::vector<DeviceSpec> devices = {DeviceSpec()};
   DispatcherOptions dispatcher;
   CardOptions cards;
+
+  // What tells how much energy the devices use.
+  EnergyOptions energy;
 
   // Batches that the processor executes side by side. Default: 1.
   int concurrent_batches = 1;

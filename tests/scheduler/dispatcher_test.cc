@@ -235,5 +235,33 @@ TEST_F(DispatcherTest, FlappingDevicesLoseNoImage) {
   EXPECT_EQ(answered, 600);
 }
 
+TEST_F(DispatcherTest, TellsHowLongEachModelUsedADevice) {
+  AddDevices(1);
+  const ModelId model = AddModel(1);
+  const ModelId idle = AddModel(1);
+  Push(model, 2);
+  Dispatch batch = Next(At(0));
+  Finish(batch, absl::OkStatus(), At(30));
+  batch = Next(At(40));
+  // Up to now, for the batch that runs.
+  const DeviceSnapshot device = dispatcher_.pool().snapshot(0, At(45));
+  EXPECT_EQ(device.busy.at(model), absl::Milliseconds(35));
+  EXPECT_EQ(device.busy.count(idle), 0);
+  EXPECT_EQ(device.lanes, 1);
+}
+
+TEST_F(DispatcherTest, AProbeUsesADeviceForNoModel) {
+  AddDevices(1);
+  const ModelId model = AddModel(1);
+  Push(model, 1);
+  Dispatch batch = Next(At(0));
+  Finish(batch, kFault, At(10));
+  Dispatch probe = Next(At(2000));
+  ASSERT_TRUE(probe.probe);
+  Finish(probe, absl::OkStatus(), At(2500));
+  EXPECT_EQ(dispatcher_.pool().snapshot(0, At(2500)).busy.at(model),
+            absl::Milliseconds(10));
+}
+
 }  // namespace
 }  // namespace moevit

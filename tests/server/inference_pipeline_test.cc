@@ -70,9 +70,7 @@ class InferencePipelineTest : public ::testing::Test {
   FakeClock clock_;
   InFlight in_flight_{&clock_};
   QueueBudget budget_{{.max_images = 3, .max_bytes = 1000}};
-  Metrics metrics_{{}, clock_.Now(), &budget_, &in_flight_, [] {
-                     return std::vector<DeviceSnapshot>();
-                   }};
+  Metrics metrics_{{}, clock_.Now(), {}};
   std::shared_ptr<ServedModel> model_ = std::make_shared<ServedModel>();
   std::shared_ptr<FakeExecutorControl> control_ =
       std::make_shared<FakeExecutorControl>();

@@ -36,11 +36,14 @@ class MetricsTest : public ::testing::Test {
   InFlight in_flight_{&clock_};
   QueueBudget budget_{{.max_images = 10, .max_bytes = 1000}};
   std::vector<DeviceSnapshot> devices_;
+  std::vector<EnergyReport> energy_;
   Metrics metrics_{{.version = "1.2.3", .commit = "abc"},
                    absl::FromUnixSeconds(77),
-                   &budget_,
-                   &in_flight_,
-                   [this] { return devices_; }};
+                   {.queue = &budget_,
+                    .in_flight = &in_flight_,
+                    .clock = &clock_,
+                    .devices = [this] { return devices_; },
+                    .energy = [this] { return energy_; }}};
   ModelMetrics model_ = metrics_.AddModel("birds", "4");
 };
 
@@ -182,6 +185,44 @@ TEST_F(MetricsTest, DevicesAreReadAtTheScrape) {
   EXPECT_THAT(Text(), HasSubstr("moevit_device_failures_total"));
   EXPECT_THAT(Text(), HasSubstr("moevit_device_retries_total"));
   EXPECT_THAT(Text(), HasSubstr("moevit_device_probes_total"));
+}
+
+TEST_F(MetricsTest, EnergyIsToldByDeviceSourceAndModel) {
+  EnergyReport report;
+  report.device = "cpu";
+  report.source = "rapl";
+  report.up = true;
+  report.sampled = clock_.Now();
+  report.joules = 70.5;
+  report.watts = 30;
+  report.model_joules = {{"birds", 12}};
+  energy_.push_back(report);
+  clock_.Advance(absl::Milliseconds(500));
+  for (const char* line :
+       {R"(moevit_energy_joules_total{device="cpu",source="rapl"} 70.5)",
+        R"(moevit_power_watts{device="cpu",source="rapl"} 30)",
+        R"(moevit_energy_sensor_up{device="cpu",source="rapl"} 1)",
+        R"(moevit_energy_sample_age_seconds{device="cpu",source="rapl"} 0.5)",
+        R"(moevit_model_energy_joules_total{device="cpu",source="rapl",)"
+        R"(model="birds"} 12)"}) {
+    EXPECT_THAT(Text(), HasSubstr(line));
+  }
+}
+
+TEST_F(MetricsTest, R14ASensorThatFailsHasNoEnergyRatherThanNone) {
+  EnergyReport report;
+  report.device = "cpu";
+  report.source = "rapl";
+  report.joules = 70.5;
+  energy_.push_back(report);
+  EXPECT_THAT(
+      Text(),
+      HasSubstr(R"(moevit_energy_sensor_up{device="cpu",source="rapl"} 0)"));
+  for (const char* absent :
+       {"moevit_energy_joules_total", "moevit_power_watts",
+        "moevit_model_energy_joules_total", "moevit_energy_sample_age"}) {
+    EXPECT_THAT(Text(), Not(HasSubstr(absent)));
+  }
 }
 
 TEST_F(MetricsTest, TheQueueIsReadAtTheScrape) {

@@ -78,6 +78,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{[](auto& o) { o.concurrent_batches = -2; },
                   "concurrent_batches is -2"},
         BadOption{[](auto& o) { o.devices.clear(); }, "at least 1 device"},
+        BadOption{[](auto& o) {
+                    o.energy.models = {{"gpu", 1, 2}};
+                  },
+                  "energy_model names 'gpu'"},
         BadOption{[](auto& o) { o.batching.policy.priority_levels = 0; },
                   "priority_levels is 0"},
         BadOption{[](auto& o) { o.threads_per_batch = 1025; },

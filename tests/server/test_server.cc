@@ -30,6 +30,7 @@ ServerTest::ServerTest() {
     return std::make_unique<FakeExecutor>(kTestClasses, control);
   };
   dependencies_.prepare_image = PrepareTestImage;
+  dependencies_.energy_sources = [] { return std::vector<EnergySource>(); };
 }
 
 absl::Status ServerTest::StartServer() {
