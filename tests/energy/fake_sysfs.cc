@@ -11,7 +11,9 @@ namespace fs = std::filesystem;
 
 FakeSysfs::FakeSysfs() {
   // For WithoutPrivileges.
-  fs::permissions(root(), fs::perms::others_read | fs::perms::others_exec,
+  fs::permissions(root(),
+                  fs::perms::group_read | fs::perms::group_exec |
+                      fs::perms::others_read | fs::perms::others_exec,
                   fs::perm_options::add);
 }
 
