@@ -38,6 +38,7 @@ void EnergyMeter::Sample(absl::Time now, const DeviceUse& use) {
       source_.sensor->Read(Utilisation(now, use));
   if (reading.ok()) return Add(now, *reading, use);
   report_.up = false;
+  if (absl::IsFailedPrecondition(reading.status())) return;
   WarnOnce(&warned_of_error_, reading.status().message());
 }
 

@@ -29,8 +29,9 @@ class EnergySensor {
   //   utilisation  of the device since the last reading, in [0, 1]; for
   //                sensors that measure nothing themselves
   // Returns kNotFound when there is no such sensor, kPermissionDenied when it
-  // may not be read, kUnavailable when it says nothing plausible; each names
-  // the path and may be tried again.
+  // may not be read, kUnavailable when it says nothing plausible,
+  // kFailedPrecondition while its device is not in use yet, which nobody needs
+  // to be warned of. Each names what it is about; all may be tried again.
   virtual absl::StatusOr<SensorReading> Read(double utilisation) = 0;
 };
 

@@ -3,6 +3,16 @@
 #include <algorithm>
 
 namespace moevit {
+namespace {
+
+// Probes are no use of a device.
+void AddBusy(const LaneState& lane, absl::Time now, DeviceSnapshot& snapshot) {
+  if (!lane.model.has_value()) return;
+  snapshot.busy += now - lane.start;
+  snapshot.model_busy[*lane.model] += now - lane.start;
+}
+
+}  // namespace
 
 DeviceId DevicePool::Add(const DeviceOptions& options) {
   DeviceState state;
@@ -36,9 +46,13 @@ bool DevicePool::AnyServingIsIdle() const {
 DeviceSnapshot DevicePool::snapshot(DeviceId device, absl::Time now) const {
   DeviceSnapshot snapshot = snapshots_[device];
   for (const LaneState& lane : states_[device].lanes) {
-    if (lane.model.has_value()) snapshot.busy[*lane.model] += now - lane.start;
+    AddBusy(lane, now, snapshot);
   }
   return snapshot;
+}
+
+void DevicePool::ForgetModel(ModelId model) {
+  for (DeviceSnapshot& snapshot : snapshots_) snapshot.model_busy.erase(model);
 }
 
 int DevicePool::StartBatch(DeviceId device, ModelId model, absl::Time now,
@@ -116,9 +130,7 @@ absl::Time DevicePool::NextExpectedEnd(absl::Time now) const {
 
 void DevicePool::FreeLane(DeviceId device, int lane, absl::Time now) {
   LaneState& state = states_[device].lanes[lane];
-  if (state.model.has_value()) {
-    snapshots_[device].busy[*state.model] += now - state.start;
-  }
+  AddBusy(state, now, snapshots_[device]);
   state = LaneState();
   --snapshots_[device].busy_lanes;
 }

@@ -35,9 +35,10 @@ struct DeviceSnapshot {
   int lanes = 0;
   int busy_lanes = 0;
 
-  // How long the batches of each model ran, those that still run up to now
-  // included, summed over the lanes.
-  std::map<ModelId, absl::Duration> busy = {};
+  // How long batches ran, those that still run up to now included, summed over
+  // the lanes; and by model, of those that were not removed.
+  absl::Duration busy = {};
+  std::map<ModelId, absl::Duration> model_busy = {};
 };
 
 // Thread-compatible. Times must not decrease from call to call.
@@ -55,6 +56,9 @@ class DevicePool {
   // Makes an idle lane busy and returns it. REQUIRES: HasIdleLane(device).
   int StartBatch(DeviceId device, ModelId model, absl::Time now,
                  absl::Duration predicted, bool retry);
+
+  // The model's number goes to another.
+  void ForgetModel(ModelId model);
 
   // The lane is idle again; `fault` when its batch speaks against the device.
   void FinishBatch(DeviceId device, int lane, bool success, bool fault,

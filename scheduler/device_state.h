@@ -13,7 +13,7 @@ namespace moevit {
 // Position in the list of all devices.
 using DeviceId = int;
 
-// Position in the list of all models.
+// The number of a model; that of one that was removed goes to another.
 using ModelId = int;
 
 // A lane executes one batch at a time; a device has at least one.

@@ -57,6 +57,7 @@ ModelId Dispatcher::AddModel(const BatchingOptions& batching, double weight) {
   for (ModelId id = 0; id < static_cast<ModelId>(uses_.size()); ++id) {
     if (uses_[id].served || uses_[id].batches > 0) continue;
     queues_[id] = std::make_unique<BatchQueue>(batching);
+    pool_.ForgetModel(id);
     uses_[id].served = true;
     shares_.Reset(id, weight);
     return id;

@@ -55,7 +55,8 @@ absl::StatusOr<double> CardDevices::PowerWatts(const std::string& name) {
   MutexLock lock(&mutex_);
   const auto card = cards_.find(name);
   if (card == cards_.end() || card->second == nullptr) {
-    return absl::UnavailableError(absl::StrFormat("card %s is not open", name));
+    return absl::FailedPreconditionError(
+        absl::StrFormat("card %s is not open yet", name));
   }
   return card->second->card().PowerWatts();
 }

@@ -53,7 +53,7 @@ class CardDevices {
                                                         int max_batch);
 
   // The watts that the card called `name` drew when its board last measured.
-  // kUnavailable while it is not open. Blocks while a card is opened.
+  // kFailedPrecondition while it is not open. Blocks while a card is opened.
   absl::StatusOr<double> PowerWatts(const std::string& name);
 
  private:

@@ -44,7 +44,7 @@ std::map<std::string, DeviceUse> DeviceUses(
   for (const DeviceSnapshot& device : devices) {
     DeviceUse& use = uses[device.name];
     use.lanes = device.lanes;
-    for (const auto& [model, busy] : device.busy) {
+    for (const auto& [model, busy] : device.model_busy) {
       const auto name = names.find(model);
       if (name != names.end()) use.busy[name->second] += busy;
     }

@@ -53,12 +53,6 @@ MetricFamily StateFamily(const std::vector<DeviceSnapshot>& devices) {
   return family;
 }
 
-double BusySeconds(const DeviceSnapshot& device) {
-  absl::Duration busy;
-  for (const auto& [model, duration] : device.busy) busy += duration;
-  return absl::ToDoubleSeconds(busy);
-}
-
 }  // namespace
 
 const char* DeviceStateName(DeviceHealth::State state) {
@@ -96,7 +90,10 @@ std::vector<MetricFamily> DeviceMetrics(
               "Probes of a device after a failure.", &DeviceSnapshot::probes),
       FamilyOf("moevit_device_busy_seconds_total",
                "How long batches ran on a device, summed over its lanes.",
-               MetricType::Counter, devices, BusySeconds),
+               MetricType::Counter, devices,
+               [](const DeviceSnapshot& device) {
+                 return absl::ToDoubleSeconds(device.busy);
+               }),
       FamilyOf("moevit_device_lanes",
                "Batches that a device can execute side by side.",
                MetricType::Gauge, devices,

@@ -41,13 +41,14 @@ Json ModelJson(const ServedModel& model) {
 }
 
 Json DeviceJson(const DeviceSnapshot& device) {
-  absl::Duration busy;
-  for (const auto& [model, duration] : device.busy) busy += duration;
-  return {
-      {"name", device.name},         {"state", DeviceStateName(device.state)},
-      {"lanes", device.lanes},       {"busy_lanes", device.busy_lanes},
-      {"busy_s", Seconds(busy)},     {"batches", device.batches},
-      {"failures", device.failures}, {"retries", device.retries}};
+  return {{"name", device.name},
+          {"state", DeviceStateName(device.state)},
+          {"lanes", device.lanes},
+          {"busy_lanes", device.busy_lanes},
+          {"busy_s", Seconds(device.busy)},
+          {"batches", device.batches},
+          {"failures", device.failures},
+          {"retries", device.retries}};
 }
 
 // A sensor that is not up has no values.

@@ -27,6 +27,14 @@ TEST(PeakResidentBytesTest, GrowsWithWhatIsTouched) {
   constexpr size_t kBytes = size_t{32} << 20;
   const std::string touched(kBytes, 'x');
   EXPECT_GE(PeakResidentBytes(), static_cast<int64_t>(touched.size()));
+  EXPECT_GE(ResidentBytes(), static_cast<int64_t>(touched.size()));
+}
+
+TEST(ProcessorTimeTest, GrowsWithWork) {
+  const absl::Duration before = ProcessorTime();
+  while (ProcessorTime() == before) {
+  }
+  EXPECT_GT(ProcessorTime(), before);
 }
 
 }  // namespace

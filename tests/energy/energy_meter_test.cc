@@ -96,6 +96,11 @@ TEST_F(EnergyMeterTest, R14AMissingOrDeniedSensorGivesOneWarningAndNoValue) {
               ElementsAre("no energy of cpu from rapl: /sys/x is denied"));
 }
 
+TEST_F(EnergyMeterTest, ADeviceThatIsNotInUseYetIsNoWarning) {
+  EXPECT_FALSE(Sample(absl::FailedPreconditionError("not open yet")).up);
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
 TEST_F(EnergyMeterTest, ASensorThatComesBackGoesOn) {
   Joules(10);
   EXPECT_FALSE(Sample(absl::NotFoundError("gone")).up);

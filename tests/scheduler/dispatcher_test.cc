@@ -245,8 +245,9 @@ TEST_F(DispatcherTest, TellsHowLongEachModelUsedADevice) {
   batch = Next(At(40));
   // Up to now, for the batch that runs.
   const DeviceSnapshot device = dispatcher_.pool().snapshot(0, At(45));
-  EXPECT_EQ(device.busy.at(model), absl::Milliseconds(35));
-  EXPECT_EQ(device.busy.count(idle), 0);
+  EXPECT_EQ(device.busy, absl::Milliseconds(35));
+  EXPECT_EQ(device.model_busy.at(model), absl::Milliseconds(35));
+  EXPECT_EQ(device.model_busy.count(idle), 0);
   EXPECT_EQ(device.lanes, 1);
 }
 
@@ -259,8 +260,21 @@ TEST_F(DispatcherTest, AProbeUsesADeviceForNoModel) {
   Dispatch probe = Next(At(2000));
   ASSERT_TRUE(probe.probe);
   Finish(probe, absl::OkStatus(), At(2500));
-  EXPECT_EQ(dispatcher_.pool().snapshot(0, At(2500)).busy.at(model),
+  EXPECT_EQ(dispatcher_.pool().snapshot(0, At(2500)).busy,
             absl::Milliseconds(10));
+}
+
+TEST_F(DispatcherTest, AModelDoesNotInheritWhatItsNumberUsed) {
+  AddDevices(1);
+  const ModelId model = AddModel(1);
+  Push(model, 1);
+  Dispatch batch = Next(At(0));
+  Finish(batch, absl::OkStatus(), At(30));
+  dispatcher_.RemoveModel(model);
+  ASSERT_EQ(AddModel(1), model);
+  const DeviceSnapshot device = dispatcher_.pool().snapshot(0, At(30));
+  EXPECT_EQ(device.model_busy.count(model), 0);
+  EXPECT_EQ(device.busy, absl::Milliseconds(30));
 }
 
 }  // namespace

@@ -6,12 +6,10 @@ for health checks and reflection. Started by stock_clients_test.sh.
 
 import os
 import pathlib
-import re
 import signal
 import struct
 import subprocess
 import tempfile
-import threading
 import unittest
 import urllib.request
 import zlib
@@ -23,11 +21,11 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase)
 import tritonclient.grpc as triton
 
-SERVER = os.environ["MOEVIT_SERVER"]
+from running_server import TIMEOUT_S, RunningServer, run_server
+
 WRITE_TEST_MODEL = os.environ["MOEVIT_WRITE_TEST_MODEL"]
 IMAGE_SIZE = 12
 CLASSES = 7
-TIMEOUT_S = 60
 
 
 def png(pixels):
@@ -54,46 +52,6 @@ def write_repository(root):
     model.mkdir()
     subprocess.run([WRITE_TEST_MODEL, model / "1"], check=True,
                    timeout=TIMEOUT_S)
-
-
-def run_server(*flags):
-    """Runs a server that is expected to end by itself."""
-    return subprocess.run([SERVER, *flags], capture_output=True, text=True,
-                          timeout=TIMEOUT_S, check=False)
-
-
-class RunningServer:
-    """A server process on free ports of this machine."""
-
-    def __init__(self, repository, *flags):
-        self._process = subprocess.Popen(
-            [SERVER, f"--model_repository={repository}", "--host=127.0.0.1",
-             "--port=0", "--metrics_port=0", *flags],
-            stderr=subprocess.PIPE, text=True)
-        # Ends the reading below if the server never says where it listens.
-        watchdog = threading.Timer(TIMEOUT_S, self._process.kill)
-        watchdog.start()
-        ports = {}
-        for line in self._process.stderr:
-            match = re.search(r"serving (gRPC|metrics) on .*:(\d+)", line)
-            if match:
-                ports[match.group(1)] = int(match.group(2))
-            if len(ports) == 2:
-                break
-        watchdog.cancel()
-        if len(ports) < 2:
-            raise RuntimeError("the server did not start")
-        self.port, self.metrics_port = ports["gRPC"], ports["metrics"]
-        self.target = f"127.0.0.1:{self.port}"
-
-    def stop(self, number=signal.SIGTERM):
-        """Sends the signal; returns the exit status."""
-        self._process.send_signal(number)
-        try:
-            return self._process.wait(TIMEOUT_S)
-        finally:
-            self._process.kill()
-            self._process.stderr.close()
 
 
 class ServerTestCase(unittest.TestCase):
