@@ -79,8 +79,8 @@ class EnergyMeter {
   void Attribute(double joules, absl::Duration interval, const DeviceUse& use);
   void WarnOnce(bool* warned, absl::string_view message);
 
-  const EnergySource source_;
-  const Warn warn_;
+  EnergySource source_;
+  Warn warn_;
   EnergyReport report_;
   std::optional<Last> last_;
   absl::Duration still_;  // a counter that did not move, the device busy

@@ -3,11 +3,13 @@
 
 - docs/operations.md lists each metric, and nothing that is none.
 - promtool has nothing to say against /metrics, the alert rules and their tests.
+- A browser shows the status page, and its policy forbids nothing of it.
 - Prometheus, scraping the server, has data for every panel of the dashboard.
 
 Usage: MOEVIT_SERVER=... MOEVIT_CLIENT=... monitoring_test.py
 
-What needs promtool or prometheus is skipped where they are not installed.
+What needs promtool, prometheus or chromium is skipped where it is not
+installed.
 """
 
 import json
@@ -178,6 +180,23 @@ class MonitoringTest(unittest.TestCase):
         html = get(self.page + "/")
         self.assertIn("status.json", html)
         self.assertNotRegex(html, r"""(src|href)=|https?://""")
+
+    def test_a_browser_shows_the_status_page(self):
+        if shutil.which("chromium") is None:
+            self.skipTest("chromium is not installed")
+        profile = tempfile.TemporaryDirectory()
+        self.addCleanup(profile.cleanup)
+        result = subprocess.run(
+            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
+             "--no-proxy-server", "--enable-logging=stderr",
+             f"--user-data-dir={profile.name}", "--virtual-time-budget=6000",
+             "--dump-dom", self.page + "/"],
+            capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        self.assertRegex(result.stdout, r'<span id="state"[^>]*>serving</span>')
+        self.assertRegex(result.stdout, r"<dt>Images/s</dt><dd>[\d.,]+</dd>")
+        self.assertRegex(result.stdout, r'<th scope="row">cpu</th>')
+        self.assertIn('<table class="heat">', result.stdout)
+        self.assertNotIn("CONSOLE", result.stderr)
 
     def test_promtool_accepts_the_metrics(self):
         self.promtool("check", "metrics", text=get(self.page + "/metrics"))
