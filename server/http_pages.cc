@@ -127,6 +127,8 @@ absl::StatusOr<std::unique_ptr<HttpPages>> HttpPages::Start(
       address));
 }
 
+HttpPages::HttpPages(Admit admit) : admit_(std::move(admit)) {}
+
 HttpPages::~HttpPages() = default;
 
 int HttpPages::port() const { return server_->getListeningPorts().at(0); }

@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -47,7 +46,7 @@ class HttpPages {
  private:
   class Handler;
 
-  explicit HttpPages(Admit admit) : admit_(std::move(admit)) {}
+  explicit HttpPages(Admit admit);
 
   const Admit admit_;
   // The server uses the handlers until it is gone.
