@@ -241,7 +241,7 @@ TEST_F(DispatcherTest, TellsHowLongEachModelUsedADevice) {
   const ModelId idle = AddModel(1);
   Push(model, 2);
   Dispatch batch = Next(At(0));
-  Finish(batch, absl::OkStatus(), At(30));
+  dispatcher_.Finish(batch, absl::OkStatus(), At(30));
   batch = Next(At(40));
   // Up to now, for the batch that runs.
   const DeviceSnapshot device = dispatcher_.pool().snapshot(0, At(45));
@@ -256,10 +256,10 @@ TEST_F(DispatcherTest, AProbeUsesADeviceForNoModel) {
   const ModelId model = AddModel(1);
   Push(model, 1);
   Dispatch batch = Next(At(0));
-  Finish(batch, kFault, At(10));
+  dispatcher_.Finish(batch, kFault, At(10));
   Dispatch probe = Next(At(2000));
   ASSERT_TRUE(probe.probe);
-  Finish(probe, absl::OkStatus(), At(2500));
+  dispatcher_.Finish(probe, absl::OkStatus(), At(2500));
   EXPECT_EQ(dispatcher_.pool().snapshot(0, At(2500)).busy,
             absl::Milliseconds(10));
 }
@@ -269,7 +269,7 @@ TEST_F(DispatcherTest, AModelDoesNotInheritWhatItsNumberUsed) {
   const ModelId model = AddModel(1);
   Push(model, 1);
   Dispatch batch = Next(At(0));
-  Finish(batch, absl::OkStatus(), At(30));
+  dispatcher_.Finish(batch, absl::OkStatus(), At(30));
   dispatcher_.RemoveModel(model);
   ASSERT_EQ(AddModel(1), model);
   const DeviceSnapshot device = dispatcher_.pool().snapshot(0, At(30));
