@@ -19,10 +19,12 @@ constexpr double kRateChange = 2;
 constexpr double kHalfLife = 4096;
 // Tails of fewer latencies than this say little.
 constexpr double kLeastWeight = 256;
-// A rule must be better by so much to take over from another, and from the
-// plain rule, which loses least where paper and practice differ.
+// A rule must be better by so much to take over from another.
 constexpr double kImprovement = 0.01;
-constexpr double kImprovementOnPlain = 0.03;
+// And from the plain rule, which loses least where paper and practice differ:
+// more so with smaller batches, which then cannot keep up.
+constexpr double kImprovementByDelay = 0.03;
+constexpr double kImprovementBySize = 0.15;
 // How much the mean of all latencies counts beside that of the slowest.
 constexpr double kWeightOfMean = 0.25;
 // Smaller batches may cost some of the capacity that the largest leave spare,
@@ -136,7 +138,10 @@ void BatchPlanner::ChooseRule(int lanes) {
         images == max_batch_size_ || SpareCapacity(images, lanes) > least_spare;
     scores[i] = stable ? tail.TailMean() + kWeightOfMean * tail.Mean()
                        : std::numeric_limits<double>::infinity();
-    if (i == 0) scores[i] *= 1 - kImprovementOnPlain;
+    if (i > 0) {
+      scores[i] /= 1 - (images == max_batch_size_ ? kImprovementByDelay
+                                                  : kImprovementBySize);
+    }
     if (scores[i] < scores[best]) best = i;
   }
   if (scores[best] < (1 - kImprovement) * scores[chosen_]) chosen_ = best;

@@ -18,13 +18,12 @@ struct BatchRule {
   absl::Duration delay;
 };
 
-// How many of `waiting` images a batch takes. A queue of many batches means
-// that the rule cannot keep up: then batches are as large as they may be.
+// How many of `waiting` images a batch takes. A queue of more than the largest
+// batch means that the rule cannot keep up: then batches are that large.
 // REQUIRES: rule.images <= max_batch_size.
 inline int ImagesToTake(const BatchRule& rule, int waiting,
                         int max_batch_size) {
-  constexpr int kBatchesOfOverload = 4;
-  const bool overload = waiting > kBatchesOfOverload * max_batch_size;
+  const bool overload = waiting > max_batch_size;
   return std::min(waiting, overload ? max_batch_size : rule.images);
 }
 

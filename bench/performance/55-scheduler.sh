@@ -67,6 +67,7 @@ while IFS='|' read -r devices meaning; do
   compare_batching "$devices"
 done <<'END'
 cpu:image=1ms|A processor, on which batches save nothing
+cpu:launch=150us:image=510us:stall=6ms:stall_share=0.03|A processor that something else holds up in 3 % of the batches
 card:launch=1ms:image=1ms|A card with a launch as long as an image
 card:launch=5ms:image=1ms|A card with a launch as long as five
 card*4:launch=5ms:image=1ms|Four such cards
