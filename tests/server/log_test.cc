@@ -47,8 +47,8 @@ TEST(LogLineTest, JsonHasTheSame) {
 
 TEST(LogLineTest, HostileTextForgesNoLineAndNoField) {
   const std::string hostile =
-      "x\n2023-11-14T22:13:20.007Z INFO\r\x1b[2J\x7f\"\x00 code=OK\xff\xe2"
-      "\x80\xa8";
+      absl::StrCat("x\n2023-11-14T22:13:20.007Z INFO\r\x1b[2J\x7f\"",
+                   std::string(1, '\0'), " code=OK\xff\xe2\x80\xa8");
   EXPECT_EQ(Text("m", {{"id", "a b"}}), Text("m") + " id=\"a b\"");
   EXPECT_EQ(Text("m", {{"id", "a\" code=OK"}}),
             Text("m") + " id=\"a\\\" code=OK\"");
