@@ -1,12 +1,9 @@
 #include "scheduler/batch_runner.h"
 
 #include <algorithm>
-#include <exception>
-#include <new>
 
-#include "absl/functional/function_ref.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/catch_exceptions.h"
 
 namespace moevit {
 namespace {
@@ -22,21 +19,6 @@ absl::Span<const uint8_t> GatherPixels(const ImageShape& shape,
     copy.insert(copy.end(), task.pixels.begin(), task.pixels.end());
   }
   return copy;
-}
-
-// Executors report errors as a status; this is for what they did not foresee.
-absl::Status WithoutExceptions(absl::FunctionRef<absl::Status()> run) {
-  try {
-    return run();
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError(
-        "there was not enough memory to execute the batch");
-  } catch (const std::exception& error) {
-    return absl::InternalError(
-        absl::StrCat("the executor failed: ", error.what()));
-  } catch (...) {
-    return absl::InternalError("the executor failed");
-  }
 }
 
 }  // namespace
@@ -57,20 +39,22 @@ BatchReport ExecuteBatch(Executor& executor, const ImageShape& shape,
   report.images = images;
   std::vector<int32_t> logits;
   const absl::Time start = clock.Now();
-  report.status = WithoutExceptions([&] {
+  report.status = CatchExceptions("execute the batch", [&] {
     std::vector<uint8_t> copy;
     const absl::Span<const uint8_t> pixels = GatherPixels(shape, tasks, copy);
     logits.resize(static_cast<size_t>(images) * shape.classes);
+    // Before the execution, so that nothing fails after it.
+    results.resize(images);
+    for (ImageResult& result : results) result.logits.resize(shape.classes);
     return executor.RunCancellable(images, pixels, absl::MakeSpan(logits),
                                    &report.expert_load, unwanted);
   });
   report.compute = std::max(clock.Now() - start, absl::ZeroDuration());
   if (!report.status.ok()) return report;
 
-  results.resize(images);
   for (int i = 0; i < images; ++i) {
     const auto first = logits.begin() + static_cast<size_t>(i) * shape.classes;
-    results[i].logits.assign(first, first + shape.classes);
+    std::copy_n(first, shape.classes, results[i].logits.begin());
     results[i].batch_size = images;
     results[i].queue = std::max(start - tasks[i].arrival, absl::ZeroDuration());
     results[i].compute = report.compute;
@@ -79,7 +63,7 @@ BatchReport ExecuteBatch(Executor& executor, const ImageShape& shape,
 }
 
 absl::Status ProbeExecutor(Executor& executor, const ImageShape& shape) {
-  return WithoutExceptions([&] {
+  return CatchExceptions("execute the batch", [&] {
     const std::vector<uint8_t> pixels(shape.pixel_bytes);
     std::vector<int32_t> logits(shape.classes);
     return executor.Run(/*images=*/1, pixels, absl::MakeSpan(logits),

@@ -46,7 +46,7 @@ struct ImageTask {
   absl::Time queue_deadline = absl::InfiniteFuture();  // of leaving the queue
   int priority = 1;                                    // 1 is the highest
   std::shared_ptr<const Cancellation> cancellation;    // may be null
-  QueueBudget::Place place;
+  QueueBudget::Claim place;                            // in the queue
   absl::Time arrival;  // set when the task enters the queue
 
   // Called exactly once: with the result, or with kCancelled,

@@ -1,115 +1,121 @@
 #include "server/classify_service.h"
 
+#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "server/call_access.h"
+#include "server/classification.h"
 #include "server/error_mapping.h"
-#include "server/scores.h"
+#include "server/inference_call.h"
+#include "server/inference_stream.h"
 
 namespace moevit {
 namespace {
 
-constexpr int kDefaultTopK = 5;
-
-void SetDuration(absl::Duration duration, google::protobuf::Duration* out) {
-  const timespec value = absl::ToTimespec(duration);
-  out->set_seconds(value.tv_sec);
-  out->set_nanos(static_cast<int32_t>(value.tv_nsec));
-}
-
-absl::StatusOr<ModelRegistry::ModelPointer> FindModel(
-    const ModelRegistry& models, const v1::ClassifyRequest& request) {
-  if (request.model_name().empty()) {
-    return models.FindOnly(request.model_version());
+absl::Status BeginClassify(const ModelRegistry& models,
+                           std::shared_ptr<const v1::ClassifyRequest> message,
+                           v1::ClassifyResponse* response,
+                           InferenceCall& call) {
+  MOEVIT_ASSIGN_OR_RETURN(
+      const auto model,
+      FindModelOrOnly(models, message->model_name(), message->model_version()));
+  call.set_model(model);
+  MOEVIT_ASSIGN_OR_RETURN(const int top_k, ClassesToReturn(message->top_k()));
+  InferenceRequest request;
+  MOEVIT_ASSIGN_OR_RETURN(request.timeout,
+                          DurationOf("timeout", message->timeout()));
+  request.priority = message->priority();
+  for (const std::string& image : message->images()) {
+    request.images.push_back({ImageInput::Kind::kEncoded, image});
   }
-  return models.Find(request.model_name(), request.model_version());
-}
-
-void FillClassification(const ServedModel& model, const ImageResult& result,
-                        int top_k, v1::Classification* out) {
-  const std::vector<float> scores =
-      Softmax(result.logits, model.model.program.logit_scale);
-  for (const int index : TopIndices(result.logits, top_k)) {
-    v1::ScoredClass* scored = out->add_classes();
-    const std::string name = model.class_name(index);
-    scored->set_index(index);
-    scored->set_label(name.empty() ? absl::StrCat(index) : name);
-    scored->set_score(scores[index]);
-  }
-  out->set_device(result.device);
-  out->set_batch_size(result.batch_size);
-  SetDuration(result.decode, out->mutable_timing()->mutable_decode());
-  SetDuration(result.queue, out->mutable_timing()->mutable_queue());
-  SetDuration(result.compute, out->mutable_timing()->mutable_compute());
-}
-
-void FillResponse(const ServedModel& model,
-                  const InferencePipeline::Results& results, int top_k,
-                  v1::ClassifyResponse* response) {
-  response->set_model_name(model.name);
-  response->set_model_version(model.version_text());
-  for (const absl::StatusOr<ImageResult>& result : results) {
-    v1::ImageResult* out = response->add_results();
-    if (result.ok()) {
-      FillClassification(model, *result, top_k, out->mutable_classification());
-    } else {
-      const grpc::Status error = ToGrpcStatus(result.status());
-      out->mutable_error()->set_code(error.error_code());
-      out->mutable_error()->set_message(error.error_message());
+  request.owner = std::move(message);
+  call.Infer(std::move(request), [model, top_k,
+                                  response](const InferenceResults& results) {
+    response->set_model_name(model->name);
+    response->set_model_version(model->version_text());
+    for (const auto& result : results) {
+      FillImageResult(*model, result, top_k, response->add_results());
     }
-  }
+    return absl::OkStatus();
+  });
+  return absl::OkStatus();
 }
+
+using StreamRequest = v1::ClassifyStreamRequest;
+using StreamResponse = v1::ClassifyStreamResponse;
+
+class ClassifyStreamCall final
+    : public InferenceStream<StreamRequest, StreamResponse> {
+ public:
+  ClassifyStreamCall(const ServiceContext& context,
+                     grpc::CallbackServerContext* grpc_context)
+      : InferenceStream(context, grpc_context) {}
+
+ private:
+  absl::Status Begin(const ExchangePointer& exchange) override {
+    const StreamRequest& message = *exchange->request;
+    MOEVIT_ASSIGN_OR_RETURN(
+        const auto model,
+        FindModelOrOnly(*context().models, message.model_name(),
+                        message.model_version()));
+    exchange->record.set_model(model);
+    exchange->response.set_image_id(message.image_id());
+    exchange->response.set_model_name(model->name);
+    exchange->response.set_model_version(model->version_text());
+    MOEVIT_ASSIGN_OR_RETURN(const int top_k, ClassesToReturn(message.top_k()));
+    MOEVIT_ASSIGN_OR_RETURN(absl::Duration time_limit,
+                            DurationOf("time_limit", message.time_limit()));
+    if (time_limit == absl::ZeroDuration()) {
+      time_limit = absl::InfiniteDuration();
+    }
+    InferenceRequest request;
+    MOEVIT_ASSIGN_OR_RETURN(request.timeout,
+                            DurationOf("timeout", message.timeout()));
+    request.priority = message.priority();
+    request.images = {{ImageInput::Kind::kEncoded, message.image()}};
+    request.owner = exchange->request;
+    Infer(exchange, std::move(request), time_limit,
+          [model, top_k](const InferenceResults& results,
+                         StreamResponse* response) {
+            FillImageResult(*model, results.front(), top_k,
+                            response->mutable_result());
+            return absl::OkStatus();
+          });
+    return absl::OkStatus();
+  }
+
+  void SetError(const StreamRequest& request, const absl::Status& error,
+                StreamResponse* response) const override {
+    response->set_image_id(request.image_id());
+    FillImageError(error, response->mutable_result()->mutable_error());
+  }
+};
 
 }  // namespace
 
+ClassifyService::ClassifyService(const ServiceContext* context)
+    : context_(context) {
+  SetMessageAllocatorFor_Classify(&classify_messages_);
+}
+
 grpc::ServerUnaryReactor* ClassifyService::Classify(
     grpc::CallbackServerContext* grpc_context,
-    const v1::ClassifyRequest* request, v1::ClassifyResponse* response) {
-  auto* call = new InferenceCall(*context_, *grpc_context);
-  const absl::Status access =
-      CheckAccess(*context_->access, Role::kInfer, *grpc_context);
-  if (!access.ok()) {
-    call->Complete(access);
-    return call;
-  }
-  const auto found = FindModel(*context_->models, *request);
-  if (!found.ok()) {
-    call->Complete(found.status());
-    return call;
-  }
-  call->set_model(*found);
-  if (request->top_k() < 0) {
-    call->Complete(absl::InvalidArgumentError(absl::StrFormat(
-        "top_k is %d, it must not be negative", request->top_k())));
-    return call;
-  }
-  if (request->timeout().seconds() < 0 || request->timeout().nanos() < 0) {
-    call->Complete(absl::InvalidArgumentError("timeout must not be negative"));
-    return call;
-  }
-  const int top_k = request->top_k() == 0 ? kDefaultTopK : request->top_k();
-  std::vector<ImageInput> images;
-  for (const std::string& image : request->images()) {
-    images.push_back({ImageInput::Kind::kEncoded, image});
-  }
-  InferenceRequest inference_request = call->NewRequest(std::move(images));
-  inference_request.priority = request->priority();
-  inference_request.timeout = absl::Seconds(request->timeout().seconds()) +
-                              absl::Nanoseconds(request->timeout().nanos());
-  context_->pipeline->Run(
-      std::move(inference_request),
-      [call, model = *found, top_k,
-       response](absl::StatusOr<InferencePipeline::Results> results) {
-        if (results.ok()) FillResponse(*model, *results, top_k, response);
-        call->Complete(results.status());
+    const v1::ClassifyRequest* /*request*/, v1::ClassifyResponse* response) {
+  return InferenceCall::Start(
+      *context_, grpc_context, [&](InferenceCall& call) {
+        return BeginClassify(*context_->models,
+                             classify_messages_.RequestOf(*grpc_context),
+                             response, call);
       });
-  return call;
+}
+
+grpc::ServerBidiReactor<v1::ClassifyStreamRequest, v1::ClassifyStreamResponse>*
+ClassifyService::ClassifyStream(grpc::CallbackServerContext* grpc_context) {
+  return ClassifyStreamCall::Start(
+      std::make_shared<ClassifyStreamCall>(*context_, grpc_context));
 }
 
 grpc::ServerUnaryReactor* ClassifyService::ListModels(

@@ -4,7 +4,8 @@
 #define MOEVIT_SERVER_CLASSIFY_SERVICE_H_
 
 #include "proto/moevit/v1/inference.grpc.pb.h"
-#include "server/inference_call.h"
+#include "server/inference_record.h"
+#include "server/shared_messages.h"
 
 namespace moevit {
 
@@ -13,12 +14,16 @@ class ClassifyService final
     : public moevit::v1::InferenceService::CallbackService {
  public:
   // `context` must outlive the service.
-  explicit ClassifyService(const ServiceContext* context) : context_(context) {}
+  explicit ClassifyService(const ServiceContext* context);
 
   grpc::ServerUnaryReactor* Classify(
       grpc::CallbackServerContext* grpc_context,
       const moevit::v1::ClassifyRequest* request,
       moevit::v1::ClassifyResponse* response) override;
+
+  grpc::ServerBidiReactor<moevit::v1::ClassifyStreamRequest,
+                          moevit::v1::ClassifyStreamResponse>*
+  ClassifyStream(grpc::CallbackServerContext* grpc_context) override;
 
   grpc::ServerUnaryReactor* ListModels(
       grpc::CallbackServerContext* grpc_context,
@@ -27,6 +32,8 @@ class ClassifyService final
 
  private:
   const ServiceContext* const context_;
+  SharedMessages<moevit::v1::ClassifyRequest, moevit::v1::ClassifyResponse>
+      classify_messages_;
 };
 
 }  // namespace moevit

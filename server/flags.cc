@@ -82,8 +82,16 @@ ABSL_FLAG(int64_t, max_queue_images, moevit::ServerOptions().queue.max_images,
           "Most images that may wait for a device. Requests that do not fit "
           "are answered with RESOURCE_EXHAUSTED at once.");
 ABSL_FLAG(int64_t, max_queue_bytes, moevit::ServerOptions().queue.max_bytes,
-          "Most bytes that the waiting images may have together, encoded and "
-          "preprocessed.");
+          "Most bytes that the requests not yet answered may hold together, "
+          "as encoded and as preprocessed images.");
+ABSL_FLAG(double, max_client_share,
+          moevit::ServerOptions().queue.max_client_share,
+          "The part of the queue that a client may hold while it is the only "
+          "one, in (0, 1]; less with others, so that there is room for the "
+          "next. 1: no such bound.");
+ABSL_FLAG(double, max_model_share,
+          moevit::ServerOptions().queue.max_model_share,
+          "The same for a model.");
 ABSL_FLAG(int, max_batch_size, moevit::ServerOptions().batching.max_batch_size,
           "Most images executed together.");
 ABSL_FLAG(absl::Duration, max_queue_delay,
@@ -155,6 +163,13 @@ ABSL_FLAG(std::string, energy_model, "",
           "Estimates for devices without a sensor: DEVICE=IDLE:PEAK,... in "
           "watts, as in cpu=20:95; counted is IDLE + (PEAK - IDLE) * "
           "utilisation.");
+ABSL_FLAG(absl::Duration, max_request_time,
+          moevit::ServerOptions().max_request_time,
+          "Longest time that a request may take, if its client admits more or "
+          "sets no deadline.");
+ABSL_FLAG(int, max_stream_requests, moevit::ServerOptions().max_stream_requests,
+          "Requests of one stream that are worked on, or whose answers its "
+          "client has not taken; more are not read from it.");
 ABSL_FLAG(absl::Duration, drain_grace, moevit::ServerOptions().drain_grace,
           "How long accepted requests may take after SIGTERM or SIGINT.");
 ABSL_FLAG(absl::Duration, keepalive_time,
@@ -280,6 +295,8 @@ ServerOptions OptionsFromFlags() {
       OrProcessorCount(absl::GetFlag(FLAGS_decode_threads));
   options.queue.max_images = absl::GetFlag(FLAGS_max_queue_images);
   options.queue.max_bytes = absl::GetFlag(FLAGS_max_queue_bytes);
+  options.queue.max_client_share = absl::GetFlag(FLAGS_max_client_share);
+  options.queue.max_model_share = absl::GetFlag(FLAGS_max_model_share);
   options.batching.max_batch_size = absl::GetFlag(FLAGS_max_batch_size);
   options.batching.max_queue_delay = absl::GetFlag(FLAGS_max_queue_delay);
   options.dispatcher.max_outage = absl::GetFlag(FLAGS_max_outage);
@@ -289,6 +306,8 @@ ServerOptions OptionsFromFlags() {
   options.concurrent_batches = absl::GetFlag(FLAGS_concurrent_batches);
   options.threads_per_batch = absl::GetFlag(FLAGS_threads_per_batch);
   options.expert_memory = absl::GetFlag(FLAGS_expert_memory);
+  options.max_request_time = absl::GetFlag(FLAGS_max_request_time);
+  options.max_stream_requests = absl::GetFlag(FLAGS_max_stream_requests);
   options.drain_grace = absl::GetFlag(FLAGS_drain_grace);
   options.keepalive_time = absl::GetFlag(FLAGS_keepalive_time);
   options.keepalive_timeout = absl::GetFlag(FLAGS_keepalive_timeout);

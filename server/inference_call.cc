@@ -1,19 +1,25 @@
 #include "server/inference_call.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "base/catch_exceptions.h"
+#include "base/status_macros.h"
+#include "server/call_access.h"
 #include "server/call_metadata.h"
+#include "server/client_id.h"
 #include "server/error_mapping.h"
 #include "server/traceparent.h"
 
 namespace moevit {
+
 namespace {
 
 constexpr char kRequestId[] = "x-request-id";
 
-absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
+}  // namespace
+
+absl::Time DeadlineOf(const grpc::ServerContextBase& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) {
     return absl::InfiniteFuture();
@@ -21,61 +27,70 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
   return absl::FromChrono(deadline);
 }
 
-}  // namespace
-
-InferenceCall::InferenceCall(const ServiceContext& context,
-                             grpc::CallbackServerContext& grpc_context)
-    : context_(context),
-      grpc_context_(grpc_context),
-      start_(context.clock->Now()),
-      deadline_(DeadlineOf(grpc_context)),
-      cancellation_(std::make_shared<Cancellation>()) {
-  context_.in_flight->Begin();
+InferenceCall* InferenceCall::Start(
+    const ServiceContext& context, grpc::CallbackServerContext* grpc_context,
+    absl::FunctionRef<absl::Status(InferenceCall&)> begin) {
+  auto* call = new InferenceCall(context, grpc_context);
+  const absl::Status begun =
+      CatchExceptions("handle the request", [&]() -> absl::Status {
+        MOEVIT_RETURN_IF_ERROR(
+            CheckAccess(*context.access, Role::kInfer, *grpc_context));
+        return begin(*call);
+      });
+  if (!begun.ok()) call->Complete(begun);
+  return call;
 }
 
-InferenceRequest InferenceCall::NewRequest(
-    std::vector<ImageInput> images) const {
-  return {.model = model_,
-          .images = std::move(images),
-          .deadline = deadline_,
-          .cancellation = cancellation_,
-          .priority = 0,
-          .timeout = absl::ZeroDuration()};
+InferenceCall::InferenceCall(const ServiceContext& context,
+                             grpc::CallbackServerContext* grpc_context)
+    : context_(context),
+      grpc_context_(grpc_context),
+      cancellation_(std::make_shared<Cancellation>()),
+      record_(context) {}
+
+void InferenceCall::Infer(
+    InferenceRequest request,
+    std::function<absl::Status(InferenceResults)> respond) {
+  request.model = record_.model();
+  request.client = ClientIdOf(*grpc_context_);
+  request.deadline = record_.DeadlineFor(DeadlineOf(*grpc_context_));
+  request.cancellation = cancellation_;
+  context_.pipeline->Run(
+      std::move(request), [this, respond = std::move(respond)](
+                              absl::StatusOr<InferenceResults> results) {
+        Complete(!results.ok() ? results.status()
+                               : CatchExceptions("write the answer", [&] {
+                                   return respond(*std::move(results));
+                                 }));
+      });
 }
 
 void InferenceCall::Complete(const absl::Status& status) {
-  const absl::Duration duration =
-      std::max(context_.clock->Now() - start_, absl::ZeroDuration());
-  if (model_ != nullptr) {
-    model_->metrics.RecordRequest(status, duration);
-    model_->statistics.RecordRequest(status.ok(), duration);
-  } else {
-    context_.metrics->RecordRequestWithoutModel(status);
-  }
+  record_.SetOutcome(status);
   const std::string name = RequestName();
-  context_.access_log->Record(status, [&] { return Describe(name, duration); });
+  context_.access_log->Record(status, [&] { return Describe(name); });
   if (!status.ok() && IsMetadataValue(name)) {
-    grpc_context_.AddTrailingMetadata(kRequestId, name);
+    grpc_context_->AddTrailingMetadata(kRequestId, name);
   }
+  AddRetryPushback(status, grpc_context_);
   Finish(ToGrpcStatus(status));
 }
 
 std::string InferenceCall::RequestName() const {
-  const absl::string_view chosen = CallMetadata(grpc_context_, kRequestId);
+  const absl::string_view chosen = CallMetadata(*grpc_context_, kRequestId);
   return RequestId(chosen.empty() ? request_id_ : chosen);
 }
 
-RequestRecord InferenceCall::Describe(const std::string& request_name,
-                                      absl::Duration duration) const {
+RequestRecord InferenceCall::Describe(const std::string& request_name) const {
   RequestRecord record;
   record.request_id = request_name;
-  record.trace = ParseTraceParent(CallMetadata(grpc_context_, "traceparent"));
-  record.client = grpc_context_.peer();
-  if (model_ != nullptr) {
-    record.model = model_->name;
-    record.version = model_->version_text();
+  record.trace = ParseTraceParent(CallMetadata(*grpc_context_, "traceparent"));
+  record.client = grpc_context_->peer();
+  if (record_.model() != nullptr) {
+    record.model = record_.model()->name;
+    record.version = record_.model()->version_text();
   }
-  record.duration = duration;
+  record.duration = record_.Elapsed();
   return record;
 }
 
@@ -84,9 +99,6 @@ void InferenceCall::OnCancel() {
   context_.pipeline->RemoveCancelled();
 }
 
-void InferenceCall::OnDone() {
-  context_.in_flight->End();
-  delete this;
-}
+void InferenceCall::OnDone() { delete this; }
 
 }  // namespace moevit

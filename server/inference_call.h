@@ -1,68 +1,65 @@
-// One inference call, from its arrival to its answer: the part that is the
-// same for both services.
+// One inference call with one answer, from its arrival to its end: the part
+// that is the same for both services.
 
 #ifndef MOEVIT_SERVER_INFERENCE_CALL_H_
 #define MOEVIT_SERVER_INFERENCE_CALL_H_
 
+#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
-#include "scheduler/clock.h"
 #include "scheduler/image_task.h"
-#include "server/access_control.h"
 #include "server/access_log.h"
-#include "server/in_flight.h"
-#include "server/inference_pipeline.h"
-#include "server/metrics.h"
-#include "server/model_registry.h"
-#include "server/model_repository.h"
+#include "server/inference_record.h"
+#include "server/inference_request.h"
 
 namespace moevit {
 
-// What the services share. The pointers outlive the calls.
-struct ServiceContext {
-  AccessLog* access_log = nullptr;
-  const AccessControl* access = nullptr;
-  ModelRegistry* models = nullptr;
-  ModelRepository* repository = nullptr;
-  InferencePipeline* pipeline = nullptr;
-  Metrics* metrics = nullptr;
-  InFlight* in_flight = nullptr;
-  Clock* clock = nullptr;
-};
+// When the client gives up; the infinite future if it never does.
+absl::Time DeadlineOf(const grpc::ServerContextBase& context);
 
-// Deletes itself when gRPC is done with it. Complete must be called exactly
-// once, on any thread; the object may be gone when it returns.
+// Deletes itself when gRPC is done with it. It is answered exactly once, on any
+// thread; the object may be gone then.
 class InferenceCall final : public grpc::ServerUnaryReactor {
  public:
-  InferenceCall(const ServiceContext& context,
-                grpc::CallbackServerContext& grpc_context);
+  // A new call, for which `begin` has been called if the caller may infer. It
+  // either has the call answered by calling Infer once, or returns why not;
+  // that, or its exception, is the answer then.
+  static InferenceCall* Start(
+      const ServiceContext& context, grpc::CallbackServerContext* grpc_context,
+      absl::FunctionRef<absl::Status(InferenceCall&)> begin);
 
   // Has the call counted for `model`.
   void set_model(ModelRegistry::ModelPointer model) {
-    model_ = std::move(model);
+    record_.set_model(std::move(model));
   }
 
   // What the request says it is called. `id` must live until Complete.
   void set_request_id(absl::string_view id) { request_id_ = id; }
 
-  // A request for `images` with the call's deadline and cancellation.
+  // Runs `request`, whose images, owner, priority and timeout are set, for this
+  // call. `respond` fills in the response before it is sent; its error, or its
+  // exception, is the answer then.
   // REQUIRES: set_model was called.
-  InferenceRequest NewRequest(std::vector<ImageInput> images) const;
+  void Infer(InferenceRequest request,
+             std::function<absl::Status(InferenceResults)> respond);
+
+ private:
+  InferenceCall(const ServiceContext& context,
+                grpc::CallbackServerContext* grpc_context);
+  ~InferenceCall() override = default;
 
   // Records the outcome and sends the answer: the response if `status` is OK,
   // the mapped error if not, with the request's name in the log as the
   // metadata "x-request-id".
   void Complete(const absl::Status& status);
-
- private:
-  ~InferenceCall() override = default;
 
   // The client went away or its deadline passed.
   void OnCancel() override;
@@ -70,16 +67,13 @@ class InferenceCall final : public grpc::ServerUnaryReactor {
 
   // By the metadata "x-request-id", the request itself, or a new one.
   std::string RequestName() const;
-  RequestRecord Describe(const std::string& request_name,
-                         absl::Duration duration) const;
+  RequestRecord Describe(const std::string& request_name) const;
 
   const ServiceContext& context_;
-  grpc::CallbackServerContext& grpc_context_;
-  const absl::Time start_;
-  const absl::Time deadline_;
+  grpc::CallbackServerContext* const grpc_context_;  // valid until OnDone
   const std::shared_ptr<Cancellation> cancellation_;
-  ModelRegistry::ModelPointer model_;  // null until one was found
-  absl::string_view request_id_;       // empty if the request has none
+  InferenceRecord record_;
+  absl::string_view request_id_;  // empty if the request has none
 };
 
 }  // namespace moevit

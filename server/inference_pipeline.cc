@@ -1,11 +1,11 @@
 #include "server/inference_pipeline.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_format.h"
-#include "base/mutex.h"
+#include "base/catch_exceptions.h"
 #include "base/status_macros.h"
 
 namespace moevit {
@@ -23,60 +23,6 @@ absl::Status InferencePipelineOptions::Validate() const {
   return absl::OkStatus();
 }
 
-// Collects the results of one request's images; lives until the last of them
-// is there, and calls the request's Done then.
-class InferencePipeline::Gather {
- public:
-  Gather(InferenceRequest request, Done done)
-      : request_(std::move(request)),
-        done_(std::move(done)),
-        missing_(request_.images.size()),
-        results_(request_.images.size(), absl::InternalError("no result")) {}
-
-  const InferenceRequest& request() const { return request_; }
-
-  // The outcome of one image.
-  void SetResult(size_t index, absl::StatusOr<ImageResult> result) {
-    request_.model->metrics.RecordImage(result);
-    if (result.ok()) request_.model->statistics.RecordImage(*result);
-    Finish(index, std::move(result), absl::OkStatus());
-  }
-
-  // An image met an error that is not its own: the first such error is the
-  // request's.
-  void FailRequest(size_t index, absl::Status error) {
-    request_.model->metrics.RecordImage(error);
-    Finish(index, error, error);
-  }
-
- private:
-  void Finish(size_t index, absl::StatusOr<ImageResult> result,
-              const absl::Status& request_error) {
-    {
-      MutexLock lock(&mutex_);
-      results_[index] = std::move(result);
-      status_.Update(request_error);
-      if (--missing_ > 0) return;
-    }
-    // The last one; nobody else touches the results any more.
-    std::move(done_)(TakeOutcome());
-  }
-
-  absl::StatusOr<Results> TakeOutcome() {
-    MutexLock lock(&mutex_);
-    if (!status_.ok()) return status_;
-    return std::move(results_);
-  }
-
-  const InferenceRequest request_;
-  Done done_;
-
-  Mutex mutex_;
-  size_t missing_ ABSL_GUARDED_BY(mutex_);
-  Results results_ ABSL_GUARDED_BY(mutex_);
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);  // of the whole request
-};
-
 InferencePipeline::InferencePipeline(const InferencePipelineOptions& options,
                                      ImagePreparer prepare, QueueBudget* budget,
                                      BatchScheduler* scheduler, Clock* clock)
@@ -85,24 +31,41 @@ InferencePipeline::InferencePipeline(const InferencePipelineOptions& options,
       budget_(budget),
       scheduler_(scheduler),
       clock_(clock),
-      // Every image that waits for a decoder has a place in the queue, so the
-      // pool never refuses one.
-      decoders_(options.decode_threads, budget->limits().max_images) {}
+      watch_(clock),
+      // Every image that waits for a decoder has a place in the queue. What is
+      // beyond that are images of requests that ended meanwhile.
+      decoders_(options.decode_threads, 4 * budget->limits().max_images) {}
 
 void InferencePipeline::Run(InferenceRequest request, Done done) {
-  auto places = Admit(request);
-  if (!places.ok()) {
-    std::move(done)(places.status());
-    return;
+  QueueBudget::Claims claims;
+  std::shared_ptr<RequestGather> gather;
+  const absl::Status admitted =
+      CatchExceptions("admit the request", [&]() -> absl::Status {
+        MOEVIT_ASSIGN_OR_RETURN(claims, Admit(request));
+        gather = std::make_shared<RequestGather>(
+            std::move(request), std::move(claims.memory), std::move(done));
+        gather->StartWatch(&watch_);
+        return absl::OkStatus();
+      });
+  if (!admitted.ok()) {
+    if (gather != nullptr) return gather->End(admitted);
+    return std::move(done)(admitted);
   }
-  const auto gather =
-      std::make_shared<Gather>(std::move(request), std::move(done));
-  for (size_t i = 0; i < places->size(); ++i) {
-    StartImage(gather, i, std::move((*places)[i]));
+  for (size_t i = 0; i < claims.places.size(); ++i) {
+    const absl::Status started = CatchExceptions("start the image", [&] {
+      return StartImage(
+          gather, i, NewTask(gather->request(), std::move(claims.places[i])));
+    });
+    if (!started.ok()) gather->FailRequest(i, started);
   }
 }
 
-absl::StatusOr<std::vector<QueueBudget::Place>> InferencePipeline::Admit(
+void InferencePipeline::RemoveCancelled() {
+  watch_.EndCancelled();
+  scheduler_->RemoveCancelled();
+}
+
+absl::StatusOr<QueueBudget::Claims> InferencePipeline::Admit(
     const InferenceRequest& request) const {
   if (!admitting_) {
     return absl::UnavailableError("the server is shutting down");
@@ -116,66 +79,86 @@ absl::StatusOr<std::vector<QueueBudget::Place>> InferencePipeline::Admit(
         absl::StrFormat("the request has %d images, the limit is %d", images,
                         options_.max_images_per_request));
   }
-  if (request.deadline <= clock_->Now()) {
+  const absl::Time now = clock_->Now();
+  if (request.deadline <= now) {
     return absl::DeadlineExceededError(
         "the deadline had passed when the request arrived");
   }
-  std::vector<int64_t> bytes;
-  bytes.reserve(images);
+  int64_t image_bytes = 0;
   for (const ImageInput& image : request.images) {
-    bytes.push_back(static_cast<int64_t>(image.bytes.size()) +
-                    request.model->shape().pixel_bytes);
+    image_bytes += static_cast<int64_t>(image.bytes.size());
   }
-  return budget_->Reserve(bytes);
+  const int64_t pixel_bytes = request.model->shape().pixel_bytes;
+  return budget_->Reserve({.client = request.client,
+                           .model = request.model->name,
+                           .images = static_cast<int64_t>(images),
+                           .bytes = std::max(image_bytes, request.owner_bytes) +
+                                    pixel_bytes * static_cast<int64_t>(images)},
+                          now);
 }
 
-void InferencePipeline::StartImage(const std::shared_ptr<Gather>& gather,
-                                   size_t index, QueueBudget::Place place) {
-  const InferenceRequest& request = gather->request();
-  ImageTask task;
+ImageTask InferencePipeline::NewTask(const InferenceRequest& request,
+                                     QueueBudget::Claim place) const {
   const QueuePolicy& policy = options_.policy;
+  ImageTask task;
   task.deadline = request.deadline;
   task.priority = policy.LevelFor(request.priority);
   task.cancellation = request.cancellation;
   task.place = std::move(place);
   task.arrival = clock_->Now();
   task.queue_deadline = task.arrival + policy.TimeoutFor(request.timeout);
-  const ImageInput& image = request.images[index];
+  return task;
+}
+
+absl::Status InferencePipeline::StartImage(
+    const std::shared_ptr<RequestGather>& gather, size_t index,
+    ImageTask task) {
+  const ImageInput& image = gather->request().images[index];
   if (image.kind == ImageInput::Kind::kPixels) {
     task.pixels.assign(image.bytes.begin(), image.bytes.end());
     Enqueue(gather, index, /*decode=*/absl::ZeroDuration(), std::move(task));
-    return;
+    return absl::OkStatus();
   }
-  const absl::Status accepted =
-      decoders_.Submit([this, gather, index, task = std::move(task)]() mutable {
-        PrepareImage(gather, index, std::move(task));
-      });
-  if (!accepted.ok()) gather->FailRequest(index, accepted);
+  gather->KeepWaiting(index, std::move(task));
+  // Does not own the request, whose memory is free as soon as it ends.
+  return decoders_.Submit([this, index, weak = std::weak_ptr(gather)] {
+    if (const auto request = weak.lock()) DecodeImage(request, index);
+  });
 }
 
-void InferencePipeline::PrepareImage(const std::shared_ptr<Gather>& gather,
-                                     size_t index, ImageTask task) {
+void InferencePipeline::DecodeImage(
+    const std::shared_ptr<RequestGather>& gather, size_t index) {
+  std::optional<ImageTask> task = gather->TakeWaiting(index);
+  if (!task.has_value()) return;
+  absl::Status dead = StatusOfWaitingTask(*task, clock_->Now());
+  if (!dead.ok()) {
+    task->place.Release();
+    gather->FailRequest(index, dead);
+    return;
+  }
+  const absl::Status prepared = CatchExceptions(
+      "decode the image", [&] { return PrepareImage(gather, index, *task); });
+  if (!prepared.ok()) {
+    task->place.Release();
+    gather->SetResult(index, prepared);
+  }
+}
+
+// Returns the image's own error.
+absl::Status InferencePipeline::PrepareImage(
+    const std::shared_ptr<RequestGather>& gather, size_t index,
+    ImageTask& task) {
   const absl::Time start = clock_->Now();
-  if (absl::Status dead = StatusOfWaitingTask(task, start); !dead.ok()) {
-    task.place.Release();
-    gather->FailRequest(index, std::move(dead));
-    return;
-  }
   const InferenceRequest& request = gather->request();
-  auto pixels =
-      prepare_(request.images[index].bytes, request.model->model.config);
-  if (!pixels.ok()) {
-    task.place.Release();
-    gather->SetResult(index, pixels.status());
-    return;
-  }
-  task.pixels = *std::move(pixels);
+  MOEVIT_ASSIGN_OR_RETURN(task.pixels, prepare_(request.images[index].bytes,
+                                                request.model->model.config));
   const absl::Duration decode =
       std::max(clock_->Now() - start, absl::ZeroDuration());
   Enqueue(gather, index, decode, std::move(task));
+  return absl::OkStatus();
 }
 
-void InferencePipeline::Enqueue(const std::shared_ptr<Gather>& gather,
+void InferencePipeline::Enqueue(const std::shared_ptr<RequestGather>& gather,
                                 size_t index, absl::Duration decode,
                                 ImageTask task) {
   task.done = [gather, index, decode](absl::StatusOr<ImageResult> result) {

@@ -1,7 +1,7 @@
 // The way of a request's images through the server: admission, decoding and
 // preprocessing, the model's queue, and back together again.
 //
-// It knows nothing of gRPC; both services use it.
+// It knows nothing of gRPC; all services use it.
 
 #ifndef MOEVIT_SERVER_INFERENCE_PIPELINE_H_
 #define MOEVIT_SERVER_INFERENCE_PIPELINE_H_
@@ -12,7 +12,6 @@
 #include <memory>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -24,7 +23,9 @@
 #include "scheduler/queue_budget.h"
 #include "scheduler/queue_policy.h"
 #include "scheduler/task_pool.h"
-#include "server/served_model.h"
+#include "server/inference_request.h"
+#include "server/request_gather.h"
+#include "server/request_watch.h"
 
 namespace moevit {
 
@@ -32,24 +33,6 @@ namespace moevit {
 // channels]. Called by several threads at once.
 using ImagePreparer = std::function<absl::StatusOr<std::vector<uint8_t>>(
     absl::string_view encoded, const ModelConfig& config)>;
-
-struct ImageInput {
-  enum class Kind { kEncoded, kPixels };
-
-  Kind kind = Kind::kEncoded;
-  absl::string_view bytes;  // must stay valid until the request is done
-};
-
-struct InferenceRequest {
-  std::shared_ptr<const ServedModel> model;
-  std::vector<ImageInput> images;
-  absl::Time deadline = absl::InfiniteFuture();
-  std::shared_ptr<const Cancellation> cancellation;
-
-  // What the request asks for; 0 and zero mean that it does not.
-  uint64_t priority = 0;
-  absl::Duration timeout = absl::ZeroDuration();
-};
 
 struct InferencePipelineOptions {
   // Threads that decode and preprocess. Default: 2.
@@ -68,9 +51,8 @@ struct InferencePipelineOptions {
 // Thread safe.
 class InferencePipeline {
  public:
-  // One for each image: its result, or why it could not be decoded.
-  using Results = std::vector<absl::StatusOr<ImageResult>>;
-  using Done = absl::AnyInvocable<void(absl::StatusOr<Results>) &&>;
+  using Results = InferenceResults;
+  using Done = InferenceDone;
 
   // The pointers must outlive the pipeline.
   // REQUIRES: options.Validate().ok().
@@ -78,35 +60,40 @@ class InferencePipeline {
                     ImagePreparer prepare, QueueBudget* budget,
                     BatchScheduler* scheduler, Clock* clock);
 
-  // Finishes the decoding that was accepted.
+  // Finishes the decoding that was accepted; answers what is left with
+  // kUnavailable.
   ~InferencePipeline() = default;
 
   // Classifies the images of `request`; does not block. `done` is called
   // exactly once, on any thread or before Run returns, and with an error when
   // the request as a whole failed:
   //   kInvalidArgument    it has no image
-  //   kResourceExhausted  it has too many, or the queue is full
+  //   kResourceExhausted  it has too many, the queue is full, or there was not
+  //                       enough memory
   //   kDeadlineExceeded, kCancelled, kUnavailable, or the executor's error
+  // At the deadline it is called even if images are being decoded or executed.
+  // No exception leaves this function; `done` must not throw.
   void Run(InferenceRequest request, Done done);
 
   // From now on requests are refused with kUnavailable.
   void StopAdmitting() { admitting_ = false; }
 
   // Has cancelled requests answered now. Does not block.
-  void RemoveCancelled() { scheduler_->RemoveCancelled(); }
+  void RemoveCancelled();
 
   const InferencePipelineOptions& options() const { return options_; }
 
  private:
-  class Gather;
-
-  absl::StatusOr<std::vector<QueueBudget::Place>> Admit(
+  absl::StatusOr<QueueBudget::Claims> Admit(
       const InferenceRequest& request) const;
-  void StartImage(const std::shared_ptr<Gather>& gather, size_t index,
-                  QueueBudget::Place place);
-  void PrepareImage(const std::shared_ptr<Gather>& gather, size_t index,
-                    ImageTask task);
-  void Enqueue(const std::shared_ptr<Gather>& gather, size_t index,
+  ImageTask NewTask(const InferenceRequest& request,
+                    QueueBudget::Claim place) const;
+  absl::Status StartImage(const std::shared_ptr<RequestGather>& gather,
+                          size_t index, ImageTask task);
+  void DecodeImage(const std::shared_ptr<RequestGather>& gather, size_t index);
+  absl::Status PrepareImage(const std::shared_ptr<RequestGather>& gather,
+                            size_t index, ImageTask& task);
+  void Enqueue(const std::shared_ptr<RequestGather>& gather, size_t index,
                absl::Duration decode, ImageTask task);
 
   const InferencePipelineOptions options_;
@@ -115,6 +102,7 @@ class InferencePipeline {
   BatchScheduler* const scheduler_;
   Clock* const clock_;
   std::atomic<bool> admitting_ = true;
+  RequestWatch watch_;
   TaskPool decoders_;  // destroyed first: its tasks use the rest
 };
 

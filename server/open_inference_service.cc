@@ -10,8 +10,9 @@
 #include "base/status_macros.h"
 #include "server/call_access.h"
 #include "server/error_mapping.h"
-#include "server/infer_request_decoder.h"
-#include "server/infer_response_encoder.h"
+#include "server/inference_call.h"
+#include "server/inference_stream.h"
+#include "server/tensor_inference.h"
 
 namespace moevit {
 namespace {
@@ -23,24 +24,62 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-// The protocol has no errors for single images: the first one is the request's.
-absl::StatusOr<std::vector<ImageResult>> AllOrFirstError(
-    absl::StatusOr<InferencePipeline::Results> results) {
-  if (!results.ok()) return results.status();
-  std::vector<ImageResult> all;
-  all.reserve(results->size());
-  for (absl::StatusOr<ImageResult>& result : *results) {
-    if (!result.ok()) {
-      return absl::Status(
-          result.status().code(),
-          absl::StrCat("image ", all.size(), ": ", result.status().message()));
-    }
-    all.push_back(*std::move(result));
-  }
-  return all;
+absl::StatusOr<ModelRegistry::ModelPointer> FindModel(
+    const ModelRegistry& models, const inference::ModelInferRequest& request) {
+  return models.Find(request.model_name(), request.model_version());
 }
 
+// Answers as Triton does: an error comes with the id of its request.
+class ModelInferStream final
+    : public InferenceStream<inference::ModelInferRequest,
+                             inference::ModelStreamInferResponse> {
+ public:
+  ModelInferStream(const ServiceContext& context,
+                   grpc::CallbackServerContext* grpc_context,
+                   int max_images_per_request)
+      : InferenceStream(context, grpc_context),
+        max_images_per_request_(max_images_per_request) {}
+
+ private:
+  absl::Status Begin(const ExchangePointer& exchange) override {
+    MOEVIT_ASSIGN_OR_RETURN(const auto model,
+                            FindModel(*context().models, *exchange->request));
+    exchange->record.set_model(model);
+    MOEVIT_ASSIGN_OR_RETURN(TensorInference inference,
+                            TensorInference::Decode(exchange->request, model,
+                                                    max_images_per_request_));
+    InferenceRequest request = inference.TakeRequest();
+    Infer(exchange, std::move(request), absl::InfiniteDuration(),
+          [inference = std::move(inference)](
+              InferenceResults results,
+              inference::ModelStreamInferResponse* response) {
+            return inference.Respond(std::move(results),
+                                     response->mutable_infer_response());
+          });
+    return absl::OkStatus();
+  }
+
+  void SetError(const inference::ModelInferRequest& request,
+                const absl::Status& error,
+                inference::ModelStreamInferResponse* response) const override {
+    response->set_error_message(ToGrpcStatus(error).error_message());
+    response->mutable_infer_response()->Clear();
+    response->mutable_infer_response()->set_id(request.id());
+  }
+
+  const int max_images_per_request_;
+};
+
 }  // namespace
+
+OpenInferenceService::OpenInferenceService(const ServiceContext* context,
+                                           const ServingParameters& parameters,
+                                           std::string server_version)
+    : context_(context),
+      parameters_(parameters),
+      server_version_(std::move(server_version)) {
+  SetMessageAllocatorFor_ModelInfer(&infer_messages_);
+}
 
 grpc::ServerUnaryReactor* OpenInferenceService::ServerLive(
     Context* context, const inference::ServerLiveRequest* /*request*/,
@@ -200,50 +239,33 @@ grpc::ServerUnaryReactor* OpenInferenceService::RepositoryModelUnload(
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::ModelInfer(
-    Context* context, const inference::ModelInferRequest* request,
+    Context* context, const inference::ModelInferRequest* /*request*/,
     inference::ModelInferResponse* response) {
-  auto* call = new InferenceCall(*context_, *context);
-  const absl::Status access =
-      CheckAccess(*context_->access, Role::kInfer, *context);
-  if (!access.ok()) {
-    call->Complete(access);
-    return call;
-  }
-  call->set_request_id(request->id());
-  StartInference(call, *request, response);
-  return call;
+  return InferenceCall::Start(
+      *context_, context, [&](InferenceCall& call) -> absl::Status {
+        auto message = infer_messages_.RequestOf(*context);
+        call.set_request_id(message->id());
+        MOEVIT_ASSIGN_OR_RETURN(const auto model,
+                                FindModel(*context_->models, *message));
+        call.set_model(model);
+        MOEVIT_ASSIGN_OR_RETURN(
+            TensorInference inference,
+            TensorInference::Decode(std::move(message), model,
+                                    parameters_.max_images_per_request));
+        InferenceRequest request = inference.TakeRequest();
+        call.Infer(std::move(request), [inference = std::move(inference),
+                                        response](InferenceResults results) {
+          return inference.Respond(std::move(results), response);
+        });
+        return absl::OkStatus();
+      });
 }
 
-void OpenInferenceService::StartInference(
-    InferenceCall* call, const inference::ModelInferRequest& request,
-    inference::ModelInferResponse* response) {
-  const auto found =
-      context_->models->Find(request.model_name(), request.model_version());
-  if (!found.ok()) return call->Complete(found.status());
-  const ModelRegistry::ModelPointer& model = *found;
-  call->set_model(model);
-  auto decoded = DecodeInferRequest(
-      request, {.image_size = model->model.program.image_size,
-                .channels = model->model.program.channels,
-                .max_images = parameters_.max_images_per_request});
-  if (!decoded.ok()) return call->Complete(decoded.status());
-
-  response->set_id(request.id());
-  InferenceRequest inference_request =
-      call->NewRequest(std::move(decoded->images));
-  inference_request.priority = decoded->priority;
-  inference_request.timeout = decoded->timeout;
-  context_->pipeline->Run(
-      std::move(inference_request),
-      // Holds the decoded request: the images may be views into it.
-      [call, model, response, decoded = *std::move(decoded)](
-          absl::StatusOr<InferencePipeline::Results> results) {
-        const auto all = AllOrFirstError(std::move(results));
-        if (all.ok()) {
-          EncodeInferResponse(*model, *all, decoded.classification, response);
-        }
-        call->Complete(all.status());
-      });
+grpc::ServerBidiReactor<inference::ModelInferRequest,
+                        inference::ModelStreamInferResponse>*
+OpenInferenceService::ModelStreamInfer(Context* context) {
+  return ModelInferStream::Start(std::make_shared<ModelInferStream>(
+      *context_, context, parameters_.max_images_per_request));
 }
 
 }  // namespace moevit

@@ -9,8 +9,9 @@
 #include <string>
 
 #include "proto/inference/grpc_service.grpc.pb.h"
-#include "server/inference_call.h"
+#include "server/inference_record.h"
 #include "server/model_description.h"
+#include "server/shared_messages.h"
 
 namespace moevit {
 
@@ -24,10 +25,7 @@ class OpenInferenceService final
   // `context` must outlive the service.
   OpenInferenceService(const ServiceContext* context,
                        const ServingParameters& parameters,
-                       std::string server_version)
-      : context_(context),
-        parameters_(parameters),
-        server_version_(std::move(server_version)) {}
+                       std::string server_version);
 
   // Whether ServerReady and ModelReady may say so; false at first.
   void SetReady(bool server, bool models) {
@@ -53,6 +51,9 @@ class OpenInferenceService final
   Reactor* ModelInfer(Context* context,
                       const inference::ModelInferRequest* request,
                       inference::ModelInferResponse* response) override;
+  grpc::ServerBidiReactor<inference::ModelInferRequest,
+                          inference::ModelStreamInferResponse>*
+  ModelStreamInfer(Context* context) override;
   Reactor* ModelConfig(Context* context,
                        const inference::ModelConfigRequest* request,
                        inference::ModelConfigResponse* response) override;
@@ -72,13 +73,12 @@ class OpenInferenceService final
  private:
   absl::Status CheckRepositoryCall(const Context& context,
                                    const std::string& repository_name) const;
-  void StartInference(InferenceCall* call,
-                      const inference::ModelInferRequest& request,
-                      inference::ModelInferResponse* response);
 
   const ServiceContext* const context_;
   const ServingParameters parameters_;
   const std::string server_version_;
+  SharedMessages<inference::ModelInferRequest, inference::ModelInferResponse>
+      infer_messages_;
   std::atomic<bool> server_ready_ = false;
   std::atomic<bool> models_ready_ = false;
 };

@@ -93,7 +93,9 @@ Server::Server(const ServerOptions& options, ServerDependencies dependencies)
                        .pipeline = &pipeline_,
                        .metrics = &metrics_,
                        .in_flight = &in_flight_,
-                       .clock = dependencies_.clock},
+                       .clock = dependencies_.clock,
+                       .max_request_time = options_.max_request_time,
+                       .max_stream_requests = options_.max_stream_requests},
       classify_service_(&service_context_),
       open_inference_service_(
           &service_context_,

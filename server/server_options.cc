@@ -102,6 +102,10 @@ absl::Status ServerOptions::Validate() const {
   MOEVIT_RETURN_IF_ERROR(CheckQueueAdmitsRequests(*this));
   MOEVIT_RETURN_IF_ERROR(
       CheckDuration("drain_grace", drain_grace, absl::ZeroDuration()));
+  MOEVIT_RETURN_IF_ERROR(CheckDuration("max_request_time", max_request_time,
+                                       absl::Milliseconds(1)));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckRange("max_stream_requests", max_stream_requests, /*max=*/1 << 16));
   const absl::Duration second = absl::Seconds(1);
   MOEVIT_RETURN_IF_ERROR(
       CheckDuration("keepalive_time", keepalive_time, second));

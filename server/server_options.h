@@ -80,6 +80,14 @@ struct ServerOptions {
   // concurrent batch. Default: 0, all of them.
   int64_t expert_memory = 0;
 
+  // The longest time that a request may take, for clients that admit more or
+  // set no deadline at all. Default: 60 s.
+  absl::Duration max_request_time = absl::Seconds(60);
+
+  // Requests of one stream that are worked on, or whose answers its client has
+  // not taken, at a time; the client is made to wait then. Default: 32.
+  int max_stream_requests = 32;
+
   // How long requests that were accepted may take after a signal to stop.
   // Default: 20 s, inside the 30 s that Kubernetes gives.
   absl::Duration drain_grace = absl::Seconds(20);

@@ -29,13 +29,20 @@ std::string NameOf(absl::Span<const SimulatedDevice> devices) {
   return devices.size() == 1 ? devices[0].name : "all";
 }
 
+// Simulated images have neither client nor model.
+QueueLimits ForOneClient(QueueLimits limits) {
+  limits.max_client_share = 1;
+  limits.max_model_share = 1;
+  return limits;
+}
+
 class Simulation {
  public:
   Simulation(const SimulationOptions& options, Arrivals* arrivals)
       : options_(options),
         arrivals_(*arrivals),
         random_(options.seed),
-        budget_(options.queue),
+        budget_(ForOneClient(options.queue)),
         ledger_(NamesOf(options.requests)),
         dispatcher_(options.dispatcher) {
     std::vector<double> weights;
@@ -128,8 +135,11 @@ class Simulation {
 
   // Leaves a task alone that it does not take.
   absl::Status Accept(ImageTask& task) {
-    MOEVIT_ASSIGN_OR_RETURN(auto places, budget_.Reserve({int64_t{0}}));
-    task.place = std::move(places.front());
+    MOEVIT_ASSIGN_OR_RETURN(
+        auto claims,
+        budget_.Reserve({.client = "", .model = "", .images = 1, .bytes = 0},
+                        now_));
+    task.place = std::move(claims.places.front());
     return dispatcher_.Push(/*model=*/0, std::move(task), now_);
   }
 

@@ -101,18 +101,18 @@ TEST(DecodeImageTest, RefusesDamageInReducedImagesToo) {
   EXPECT_FALSE(DecodeImage(part, DecodeLimits(), 1).ok());
 }
 
-TEST(DecodeImageTest, RefusesNoBytesAtAll) {
+TEST(DecodeImageTest, R9RefusesNoBytesAtAll) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("empty"));
 }
 
-TEST(DecodeImageTest, RefusesOtherFormatsNamingTheFirstBytes) {
+TEST(DecodeImageTest, R9RefusesOtherFormatsNamingTheFirstBytes) {
   EXPECT_EQ(ErrorOf("GIF89a-and-more"),
             "neither JPEG nor PNG: 15 bytes that begin with "
             "0x4749463839612d61");
   EXPECT_THAT(ErrorOf("\xff"), HasSubstr("0xff"));
 }
 
-TEST(DecodeImageTest, RefusesEveryTruncation) {
+TEST(DecodeImageTest, R9RefusesEveryTruncation) {
   for (const char* name : {"baseline_420.jpg", "progressive.jpg", "cmyk.jpg",
                            "rgb.png", "interlaced.png"}) {
     const std::string file = TestFile(name);
@@ -126,7 +126,7 @@ TEST(DecodeImageTest, RefusesEveryTruncation) {
   }
 }
 
-TEST(DecodeImageTest, SurvivesEveryDamagedByte) {
+TEST(DecodeImageTest, R9SurvivesEveryDamagedByte) {
   for (const char* name : {"orientation_8.jpg", "gray4.png"}) {
     const std::string file = TestFile(name);
     for (size_t i = 0; i < file.size(); ++i) {
@@ -140,7 +140,7 @@ TEST(DecodeImageTest, SurvivesEveryDamagedByte) {
   }
 }
 
-TEST(DecodeImageTest, RefusesADamagedPng) {
+TEST(DecodeImageTest, R9RefusesADamagedPng) {
   std::string file = TestFile("rgb.png");
   file[file.size() / 2] ^= 1;
   EXPECT_THAT(ErrorOf(file), HasSubstr("damaged"));
@@ -148,7 +148,7 @@ TEST(DecodeImageTest, RefusesADamagedPng) {
 
 // The files of these two tests have hardly any data: only the header could be
 // what is refused.
-TEST(DecodeImageTest, RefusesHugePngsByTheirHeader) {
+TEST(DecodeImageTest, R9RefusesHugePngsByTheirHeader) {
   std::string file = TestFile("rgb.png");
   // Width and height follow the 8 bytes of the signature, the length and the
   // name of the first chunk; its checksum follows 5 bytes later.
@@ -159,7 +159,7 @@ TEST(DecodeImageTest, RefusesHugePngsByTheirHeader) {
                         "per side and at most 50000000 in all"));
 }
 
-TEST(DecodeImageTest, RefusesHugeJpegsByTheirHeader) {
+TEST(DecodeImageTest, R9RefusesHugeJpegsByTheirHeader) {
   std::string file = TestFile("baseline_420.jpg");
   const size_t frame = file.find("\xff\xc0");
   ASSERT_NE(frame, std::string::npos);
@@ -167,7 +167,7 @@ TEST(DecodeImageTest, RefusesHugeJpegsByTheirHeader) {
   EXPECT_THAT(ErrorOf(file), HasSubstr("image of 65500x65500 pixels"));
 }
 
-TEST(DecodeImageTest, RefusesImagesOverTheLimitsItIsGiven) {
+TEST(DecodeImageTest, R9RefusesImagesOverTheLimitsItIsGiven) {
   const std::string file = TestFile("baseline_420.jpg");  // 37x23
   EXPECT_TRUE(DecodeImage(file, {.max_side = 37, .max_pixels = 851}).ok());
   EXPECT_THAT(ErrorOf(file, {.max_side = 36}), HasSubstr("1 to 36 per side"));
@@ -177,7 +177,7 @@ TEST(DecodeImageTest, RefusesImagesOverTheLimitsItIsGiven) {
       HasSubstr(absl::StrCat("image of ", file.size(), " bytes; at most 100")));
 }
 
-TEST(DecodeImageTest, BoundsTheScansOfAProgressiveJpeg) {
+TEST(DecodeImageTest, R9BoundsTheScansOfAProgressiveJpeg) {
   const std::string file = TestFile("progressive.jpg");
   // Repeats the first scan, which ends where the tables of the next one begin.
   const size_t begin = file.find("\xff\xda");

@@ -38,6 +38,13 @@ BatchSchedulerOptions DevicesNamed(const std::vector<std::string>& names) {
   return options;
 }
 
+QueueBudget::Claim PlaceIn(QueueBudget& budget) {
+  return std::move(budget
+                       .Reserve({.client = "c", .model = "m", .images = 1},
+                                FakeClock::kStart)
+                       ->places.front());
+}
+
 // A scheduler with a FakeExecutor on each device.
 class SchedulerFixture {
  public:
@@ -166,7 +173,7 @@ TEST_F(BatchSchedulerTest, AnUnderfullBatchRunsAfterTheDelay) {
   EXPECT_THAT(control_->batch_sizes(), ElementsAre(1));
 }
 
-TEST_F(BatchSchedulerTest, ADeadlineShorterThanTheDelayCostsNoCompute) {
+TEST_F(BatchSchedulerTest, R4ADeadlineShorterThanTheDelayCostsNoCompute) {
   const auto model = AddModel(/*max_batch_size=*/3);
   ImageTask task = TaskOfClass(0);
   task.deadline = clock_.Now() + kMaxDelay / 2;
@@ -177,7 +184,7 @@ TEST_F(BatchSchedulerTest, ADeadlineShorterThanTheDelayCostsNoCompute) {
   EXPECT_THAT(control_->batch_sizes(), IsEmpty());
 }
 
-TEST_F(BatchSchedulerTest, DeadlinesFireWhileTheOnlyExecutorIsBusy) {
+TEST_F(BatchSchedulerTest, R2DeadlinesFireWhileTheOnlyExecutorIsBusy) {
   const auto model = AddModel(/*max_batch_size=*/1);
   control_->Hold();
   Answer running = Submit(model, TaskOfClass(0));
@@ -193,7 +200,7 @@ TEST_F(BatchSchedulerTest, DeadlinesFireWhileTheOnlyExecutorIsBusy) {
   EXPECT_THAT(control_->batch_sizes(), ElementsAre(1));
 }
 
-TEST_F(BatchSchedulerTest, CancellationFreesThePlaceWhileTheExecutorIsBusy) {
+TEST_F(BatchSchedulerTest, R3CancellationFreesThePlaceWhileTheExecutorIsBusy) {
   QueueBudget budget({.max_images = 1, .max_bytes = 100});
   const auto model = AddModel(/*max_batch_size=*/1);
   control_->Hold();
@@ -203,7 +210,7 @@ TEST_F(BatchSchedulerTest, CancellationFreesThePlaceWhileTheExecutorIsBusy) {
   const auto cancellation = std::make_shared<Cancellation>();
   ImageTask task = TaskOfClass(1);
   task.cancellation = cancellation;
-  task.place = std::move(budget.Reserve({2})->front());
+  task.place = PlaceIn(budget);
   Answer waiting = Submit(model, std::move(task));
   EXPECT_EQ(budget.usage().images, 1);
   cancellation->Cancel();
@@ -220,7 +227,7 @@ TEST_F(BatchSchedulerTest, APlaceIsFreeOnceItsImageIsBeingExecuted) {
   const auto model = AddModel(/*max_batch_size=*/1);
   control_->Hold();
   ImageTask task = TaskOfClass(0);
-  task.place = std::move(budget.Reserve({2})->front());
+  task.place = PlaceIn(budget);
   Answer answer = Submit(model, std::move(task));
   control_->AwaitBatches(1);
   EXPECT_EQ(budget.usage().images, 0);
@@ -321,7 +328,7 @@ TEST_F(BatchSchedulerTest, AnExceptionIsAnErrorOfItsBatchOnly) {
   EXPECT_EQ(StateOf(0), DeviceHealth::State::kServing);
 }
 
-TEST_F(BatchSchedulerTest, ABatchThatNobodyWantsAnyMoreIsGivenUp) {
+TEST_F(BatchSchedulerTest, R3ABatchThatNobodyWantsAnyMoreIsGivenUp) {
   const auto model = AddModel(/*max_batch_size=*/2);
   control_->Hold();
   const auto cancellation = std::make_shared<Cancellation>();

@@ -34,16 +34,6 @@ class ClassifyServiceTest : public ServerTest {
     ASSERT_TRUE(StartServer().ok());
   }
 
-  uint64_t FailedRequests() {
-    grpc::ClientContext context;
-    inference::ModelStatisticsRequest request;
-    request.set_name("vehicles");
-    request.set_version("3");
-    inference::ModelStatisticsResponse response;
-    EXPECT_TRUE(open_->ModelStatistics(&context, request, &response).ok());
-    return response.model_stats(0).inference_stats().fail().count();
-  }
-
   // Occupies the only executor until control_ releases it.
   std::future<grpc::Status> HoldExecutor() {
     control_->Hold();
@@ -207,7 +197,7 @@ TEST_F(ClassifyServiceTest, DeadlinesPassWhileTheExecutorIsBusy) {
   EXPECT_TRUE(held.get().ok());
 }
 
-TEST_F(ClassifyServiceTest, ACancelledRequestIsNotExecuted) {
+TEST_F(ClassifyServiceTest, R3ACancelledRequestIsNotExecuted) {
   auto held = HoldExecutor();
   grpc::ClientContext context;
   auto cancelled = std::async(std::launch::async, [&] {

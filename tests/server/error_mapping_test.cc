@@ -3,8 +3,10 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/retry_after.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/google/rpc/status.pb.h"
 
 namespace moevit {
 namespace {
@@ -37,6 +39,24 @@ TEST(ErrorMappingTest, CutsMessagesToFitIntoMetadata) {
   const grpc::Status status =
       ToGrpcStatus(absl::NotFoundError(std::string(100'000, 'x')));
   EXPECT_EQ(status.error_message().size(), 1024);
+}
+
+TEST(ErrorMappingTest, WhenToTryAgainIsAmongTheDetails) {
+  const grpc::Status status = ToGrpcStatus(WithRetryAfter(
+      absl::ResourceExhaustedError("full"), absl::Milliseconds(2345)));
+  EXPECT_EQ(status.error_message(), "full");
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  EXPECT_EQ(details.code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(details.message(), "full");
+  ASSERT_EQ(details.details_size(), 1);
+  EXPECT_EQ(details.details(0).type_url(),
+            "type.googleapis.com/google.rpc.RetryInfo");
+  google::rpc::RetryInfo retry;
+  ASSERT_TRUE(details.details(0).UnpackTo(&retry));
+  EXPECT_EQ(retry.retry_delay().seconds(), 2);
+  EXPECT_EQ(retry.retry_delay().nanos(), 345'000'000);
+  EXPECT_TRUE(ToGrpcStatus(absl::NotFoundError("x")).error_details().empty());
 }
 
 TEST(ErrorMappingTest, NamesCodesAsGrpcDoes) {

@@ -124,7 +124,7 @@ struct BadRequest {
 
 class BadInferRequestTest : public ::testing::TestWithParam<BadRequest> {};
 
-TEST_P(BadInferRequestTest, IsRefusedWithAReason) {
+TEST_P(BadInferRequestTest, R8IsRefusedWithAReason) {
   const absl::Status status = StatusOf(GetParam().request);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
   EXPECT_THAT(status.message(), HasSubstr(GetParam().complaint));
@@ -172,7 +172,7 @@ TEST(InferRequestDecoderTest, TooManyImagesExhaustAResource) {
   EXPECT_THAT(status.message(), HasSubstr("limit is 4"));
 }
 
-TEST(InferRequestDecoderTest, RefusesOtherInputs) {
+TEST(InferRequestDecoderTest, R8RefusesOtherInputs) {
   EXPECT_THAT(StatusOf(inference::ModelInferRequest()).message(),
               HasSubstr("0 inputs"));
   EXPECT_THAT(StatusOf(Request("input_0", "BYTES", {1})).message(),
@@ -182,7 +182,7 @@ TEST(InferRequestDecoderTest, RefusesOtherInputs) {
   EXPECT_THAT(StatusOf(both).message(), HasSubstr("2 inputs"));
 }
 
-TEST(InferRequestDecoderTest, RefusesOtherDatatypes) {
+TEST(InferRequestDecoderTest, R8RefusesOtherDatatypes) {
   for (const char* datatype : {"FP16", "FP32", "BYTES", "uint8", ""}) {
     const auto request = Request("pixels", datatype, {1, 3, 3, 2});
     EXPECT_THAT(StatusOf(request).message(), HasSubstr("must be UINT8"));
@@ -191,24 +191,24 @@ TEST(InferRequestDecoderTest, RefusesOtherDatatypes) {
               HasSubstr("must be BYTES"));
 }
 
-TEST(InferRequestDecoderTest, RefusesRawAndTypedContentsTogether) {
+TEST(InferRequestDecoderTest, R8RefusesRawAndTypedContentsTogether) {
   auto request = RawImages({1}, Element("cat"));
   request.mutable_inputs(0)->mutable_contents()->add_bytes_contents("cat");
   EXPECT_THAT(StatusOf(request).message(), HasSubstr("raw_input_contents"));
 }
 
-TEST(InferRequestDecoderTest, RefusesARequestWithoutData) {
+TEST(InferRequestDecoderTest, R8RefusesARequestWithoutData) {
   EXPECT_THAT(StatusOf(Request("image", "BYTES", {1})).message(),
               HasSubstr("no data for input 'image'"));
 }
 
-TEST(InferRequestDecoderTest, RefusesMoreRawContentsThanInputs) {
+TEST(InferRequestDecoderTest, R8RefusesMoreRawContentsThanInputs) {
   auto request = RawImages({1}, Element("cat"));
   request.add_raw_input_contents(Element("dog"));
   EXPECT_THAT(StatusOf(request).message(), HasSubstr("2 raw_input_contents"));
 }
 
-TEST(InferRequestDecoderTest, RefusesTypedContentsOfAnotherLength) {
+TEST(InferRequestDecoderTest, R8RefusesTypedContentsOfAnotherLength) {
   EXPECT_THAT(StatusOf(TypedPixels(kImageBytes - 1, 0)).message(),
               HasSubstr("17 elements"));
   auto request = Request("image", "BYTES", {2});
@@ -216,13 +216,13 @@ TEST(InferRequestDecoderTest, RefusesTypedContentsOfAnotherLength) {
   EXPECT_THAT(StatusOf(request).message(), HasSubstr("asks for 2"));
 }
 
-TEST(InferRequestDecoderTest, RefusesContentsInAFieldOfAnotherDatatype) {
+TEST(InferRequestDecoderTest, R8RefusesContentsInAFieldOfAnotherDatatype) {
   auto request = TypedPixels(kImageBytes, 0);
   request.mutable_inputs(0)->mutable_contents()->add_fp32_contents(1);
   EXPECT_THAT(StatusOf(request).message(), HasSubstr("not for UINT8"));
 }
 
-TEST(InferRequestDecoderTest, RefusesPixelsThatAreNotBytes) {
+TEST(InferRequestDecoderTest, R8RefusesPixelsThatAreNotBytes) {
   EXPECT_THAT(StatusOf(TypedPixels(kImageBytes, 256)).message(),
               HasSubstr("element 256"));
 }

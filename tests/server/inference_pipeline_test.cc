@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/retry_after.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/in_flight.h"
@@ -69,7 +70,8 @@ class InferencePipelineTest : public ::testing::Test {
 
   FakeClock clock_;
   InFlight in_flight_{&clock_};
-  QueueBudget budget_{{.max_images = 3, .max_bytes = 1000}};
+  QueueBudget budget_{
+      {.max_images = 3, .max_bytes = 1000, .max_model_share = 1}};
   Metrics metrics_{{}, clock_.Now(), {}};
   std::shared_ptr<ServedModel> model_ = std::make_shared<ServedModel>();
   std::shared_ptr<FakeExecutorControl> control_ =
@@ -177,6 +179,49 @@ TEST_F(InferencePipelineTest, ACancelledRequestIsNeitherDecodedNorExecuted) {
   EXPECT_EQ(Run(std::move(request)).get().status().code(),
             absl::StatusCode::kCancelled);
   EXPECT_THAT(control_->batch_sizes(), IsEmpty());
+}
+
+TEST_F(InferencePipelineTest, R2ADeadlineEndsARequestThatIsBeingExecuted) {
+  control_->Hold();
+  InferenceRequest request;
+  auto owner = std::make_shared<const std::string>(TestImage(0));
+  const std::weak_ptr<const std::string> owned = owner;
+  request.images.push_back({ImageInput::Kind::kEncoded, *owner});
+  request.owner = std::move(owner);
+  request.deadline = clock_.Now() + absl::Seconds(1);
+  auto outcome = Run(std::move(request));
+  control_->AwaitBatches(1);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(outcome.get().status().code(), absl::StatusCode::kDeadlineExceeded);
+  // What the executor may still use is kept, and counted.
+  EXPECT_FALSE(owned.expired());
+  EXPECT_GT(budget_.usage().bytes, 0);
+  control_->Release();
+}
+
+TEST_F(InferencePipelineTest, R1AClientLeavesRoomForTheNext) {
+  control_->Hold();
+  const std::vector<std::string> images = {TestImage(0), TestImage(1)};
+  const auto request_of = [&](const char* client, int count) {
+    InferenceRequest request;
+    for (int i = 0; i < count; ++i) {
+      request.images.push_back({ImageInput::Kind::kEncoded, images[i]});
+    }
+    request.client = client;
+    return request;
+  };
+  auto running = Run(request_of("greedy", 1));
+  control_->AwaitBatches(1);
+  auto waiting = Run(request_of("greedy", 2));
+  const absl::Status refused = Run(request_of("greedy", 1)).get().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(refused.message(), HasSubstr("this client holds 2 images"));
+  EXPECT_TRUE(RetryAfter(refused).has_value());
+  auto next = Run(request_of("next", 1));
+  control_->Release();
+  EXPECT_TRUE(running.get().ok());
+  EXPECT_TRUE(waiting.get().ok());
+  EXPECT_TRUE(next.get().ok());
 }
 
 TEST_F(InferencePipelineTest, ATimeoutEndsTheWaitForABusyDevice) {

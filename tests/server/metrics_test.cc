@@ -226,7 +226,9 @@ TEST_F(MetricsTest, R14ASensorThatFailsHasNoEnergyRatherThanNone) {
 }
 
 TEST_F(MetricsTest, TheQueueIsReadAtTheScrape) {
-  const auto places = budget_.Reserve({100, 50});
+  const auto claims =
+      budget_.Reserve({.client = "c", .model = "m", .images = 2, .bytes = 150},
+                      absl::UnixEpoch());
   in_flight_.Begin();
   EXPECT_THAT(Text(), HasSubstr("moevit_queue_images 2"));
   EXPECT_THAT(Text(), HasSubstr("moevit_queue_bytes 150"));

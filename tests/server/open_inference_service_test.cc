@@ -183,12 +183,6 @@ TEST_F(OpenInferenceServiceTest, StatisticsWithoutANameAreOfEveryModel) {
   EXPECT_EQ(response.model_stats_size(), 2);
 }
 
-TEST_F(OpenInferenceServiceTest, OtherCallsAreUnimplemented) {
-  grpc::ClientContext stream_context;
-  auto stream = open_->ModelStreamInfer(&stream_context);
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
-}
-
 // The metadata "x-request-id" that a call to a model that is not served is
 // answered with.
 class AnsweredIdTest : public OpenInferenceServiceTest {

@@ -99,4 +99,14 @@ grpc::Status ServerTest::Infer(const inference::ModelInferRequest& request,
   return open_->ModelInfer(&context, request, response);
 }
 
+uint64_t ServerTest::FailedRequests() {
+  grpc::ClientContext context;
+  inference::ModelStatisticsRequest request;
+  request.set_name("vehicles");
+  request.set_version("3");
+  inference::ModelStatisticsResponse response;
+  EXPECT_TRUE(open_->ModelStatistics(&context, request, &response).ok());
+  return response.model_stats(0).inference_stats().fail().count();
+}
+
 }  // namespace moevit

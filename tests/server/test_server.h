@@ -4,6 +4,7 @@
 #ifndef MOEVIT_TESTS_SERVER_TEST_SERVER_H_
 #define MOEVIT_TESTS_SERVER_TEST_SERVER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -44,6 +45,9 @@ class ServerTest : public ::testing::Test {
   inference::ModelInferRequest InferRequestOf(const std::string& image) const;
   grpc::Status Infer(const inference::ModelInferRequest& request,
                      inference::ModelInferResponse* response);
+
+  // How many requests for version 3 have failed, by the server's own count.
+  uint64_t FailedRequests();
 
   TemporaryDirectory repository_;
   ServerOptions options_;

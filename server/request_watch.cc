@@ -1,0 +1,75 @@
+#include "server/request_watch.h"
+
+#include <utility>
+#include <vector>
+
+namespace moevit {
+
+RequestWatch::RequestWatch(Clock* clock)
+    : clock_(clock), thread_([this] { Watch(); }) {}
+
+RequestWatch::~RequestWatch() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    changed_.SignalAll();
+  }
+  thread_.join();
+  while (const auto left = First()) {
+    left->End(absl::UnavailableError("the server is shutting down"));
+  }
+}
+
+std::shared_ptr<WatchedRequest> RequestWatch::First() {
+  MutexLock lock(&mutex_);
+  return requests_.empty() ? nullptr : requests_.begin()->second;
+}
+
+RequestWatch::Ticket RequestWatch::Add(
+    absl::Time deadline, std::shared_ptr<WatchedRequest> request) {
+  MutexLock lock(&mutex_);
+  const Ticket ticket = requests_.emplace(deadline, std::move(request));
+  if (ticket == requests_.begin()) changed_.Signal();
+  return ticket;
+}
+
+void RequestWatch::Remove(Ticket ticket) {
+  MutexLock lock(&mutex_);
+  requests_.erase(ticket);
+}
+
+void RequestWatch::EndCancelled() {
+  std::vector<std::shared_ptr<WatchedRequest>> cancelled;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [deadline, request] : requests_) {
+      if (request->cancelled()) cancelled.push_back(request);
+    }
+  }
+  for (const auto& request : cancelled) {
+    request->End(absl::CancelledError("the request was cancelled"));
+  }
+}
+
+void RequestWatch::Watch() {
+  MutexLock lock(&mutex_);
+  while (!stopping_) {
+    if (requests_.empty()) {
+      changed_.Wait(&mutex_);
+      continue;
+    }
+    const absl::Time deadline = requests_.begin()->first;
+    if (clock_->Now() < deadline) {
+      clock_->WaitUntil(&mutex_, &changed_, deadline);
+      continue;
+    }
+    std::shared_ptr<WatchedRequest> request = requests_.begin()->second;
+    mutex_.Unlock();
+    request->End(absl::DeadlineExceededError(
+        "the deadline passed before the answer was there"));
+    request.reset();
+    mutex_.Lock();
+  }
+}
+
+}  // namespace moevit
