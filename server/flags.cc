@@ -147,6 +147,9 @@ ABSL_FLAG(int, concurrent_batches, moevit::ServerOptions().concurrent_batches,
 ABSL_FLAG(int, threads_per_batch, moevit::ServerOptions().threads_per_batch,
           "Threads that work on one batch; 0: the processors divided among "
           "the concurrent batches.");
+ABSL_FLAG(bool, pin_threads, moevit::ServerOptions().pin_threads,
+          "Whether each thread of a batch stays on one processor; for machines "
+          "where little else runs.");
 ABSL_FLAG(int64_t, expert_memory, moevit::ServerOptions().expert_memory,
           "Most bytes of packed experts that the processor keeps of a model "
           "for each concurrent batch; experts are then packed when needed, "
@@ -305,6 +308,7 @@ ServerOptions OptionsFromFlags() {
   options.cards.timeout = absl::GetFlag(FLAGS_card_timeout);
   options.concurrent_batches = absl::GetFlag(FLAGS_concurrent_batches);
   options.threads_per_batch = absl::GetFlag(FLAGS_threads_per_batch);
+  options.pin_threads = absl::GetFlag(FLAGS_pin_threads);
   options.expert_memory = absl::GetFlag(FLAGS_expert_memory);
   options.max_request_time = absl::GetFlag(FLAGS_max_request_time);
   options.max_stream_requests = absl::GetFlag(FLAGS_max_stream_requests);

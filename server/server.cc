@@ -36,6 +36,7 @@ CpuExecutorOptions CpuOptions(const ServerOptions& options) {
   CpuExecutorOptions cpu;
   cpu.max_batch = options.batching.max_batch_size;
   cpu.threads = options.threads_per_batch;
+  cpu.pin_threads = options.pin_threads;
   if (cpu.threads == 0) {
     cpu.threads = std::max(
         1, AvailableCpuCount() / std::max(1, options.concurrent_batches));

@@ -96,6 +96,12 @@ absl::Status ServerOptions::Validate() const {
   MOEVIT_RETURN_IF_ERROR(CheckPowerModels(*this));
   MOEVIT_RETURN_IF_ERROR(CheckRange("threads_per_batch", threads_per_batch,
                                     /*max=*/1024, /*min=*/0));
+  if (pin_threads && concurrent_batches > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("pin_threads is set with %d concurrent_batches, which "
+                        "would share the same processors; it needs 1",
+                        concurrent_batches));
+  }
   MOEVIT_RETURN_IF_ERROR(CheckRange("expert_memory", expert_memory,
                                     std::numeric_limits<int64_t>::max(),
                                     /*min=*/0));

@@ -76,6 +76,10 @@ struct ServerOptions {
   // the batches that run at a time.
   int threads_per_batch = 0;
 
+  // Whether each of those threads stays on one processor. Not with several
+  // concurrent batches: they would share the same processors. Default: false.
+  bool pin_threads = false;
+
   // Most bytes of packed experts that the processor keeps of a model for each
   // concurrent batch. Default: 0, all of them.
   int64_t expert_memory = 0;

@@ -86,6 +86,11 @@ INSTANTIATE_TEST_SUITE_P(
                   "priority_levels is 0"},
         BadOption{[](auto& o) { o.threads_per_batch = 1025; },
                   "threads_per_batch is 1025"},
+        BadOption{[](auto& o) {
+                    o.pin_threads = true;
+                    o.concurrent_batches = 3;
+                  },
+                  "pin_threads is set with 3 concurrent_batches"},
         BadOption{[](auto& o) { o.expert_memory = -1; }, "expert_memory is -1"},
         BadOption{[](auto& o) { o.drain_grace = absl::Seconds(-1); },
                   "drain_grace is -1s"},
