@@ -118,8 +118,9 @@ TEST(TraceParentTest, RefusesEverythingElse) {
   const std::string good = kTraceParent;
   const std::string rest = good.substr(2);
   for (const std::string& bad :
-       {std::string(), good.substr(0, 54), good + "-", good + "0", "ff" + rest,
-        "0g" + rest, "0A" + rest, " " + good.substr(1),
+       {std::string(), good.substr(0, 54), good + "-", good + "0",
+        absl::StrCat("ff", rest), absl::StrCat("0g", rest),
+        absl::StrCat("0A", rest), absl::StrCat(" ", good.substr(1)),
         "00-00000000000000000000000000000000-b7ad6b7169203331-01" + good,
         std::string("00-00000000000000000000000000000000-b7ad6b7169203331-01"),
         std::string("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"),
