@@ -67,8 +67,12 @@ ABSL_FLAG(double, access_log, moevit::ServerOptions().access_log,
 ABSL_FLAG(std::string, token_file, "",
           "File with the bearer tokens that callers need, and their roles; "
           "empty: everybody may do everything.");
+ABSL_FLAG(int, rest_port, moevit::ServerOptions().rest_port,
+          "Port for the Open Inference Protocol over HTTP, without TLS; 8000 "
+          "is usual, 0 takes a free one, -1 serves no HTTP.");
 ABSL_FLAG(int64_t, max_message_bytes, moevit::ServerOptions().max_message_bytes,
-          "Largest gRPC message, in bytes, either way.");
+          "Largest gRPC message, either way, and largest body over HTTP, in "
+          "bytes.");
 ABSL_FLAG(int, max_images_per_request,
           moevit::ServerOptions().pipeline.max_images_per_request,
           "Most images in one request.");
@@ -284,6 +288,7 @@ ServerOptions OptionsFromFlags() {
   options.host = absl::GetFlag(FLAGS_host);
   options.port = absl::GetFlag(FLAGS_port);
   options.metrics_port = absl::GetFlag(FLAGS_metrics_port);
+  options.rest_port = absl::GetFlag(FLAGS_rest_port);
   options.tls.certificate = absl::GetFlag(FLAGS_tls_certificate);
   options.tls.key = absl::GetFlag(FLAGS_tls_key);
   options.tls.client_ca = absl::GetFlag(FLAGS_tls_client_ca);

@@ -1,6 +1,8 @@
 #include "server/model_description.h"
 
 #include <initializer_list>
+#include <string>
+#include <vector>
 
 #include "server/tensor_names.h"
 
@@ -26,7 +28,37 @@ void SetTotal(const ModelStatistics::Total& total,
   out->set_ns(absl::ToInt64Nanoseconds(total.duration));
 }
 
+void SetStatistics(const ServedModel& model, inference::ModelStatistics* out) {
+  const ModelStatistics::Snapshot totals = model.statistics.snapshot();
+  out->set_name(model.name);
+  out->set_version(model.version_text());
+  out->set_last_inference(absl::ToUnixMillis(totals.last_inference));
+  out->set_inference_count(totals.images);
+  out->set_execution_count(totals.batches);
+  inference::InferStatistics* stats = out->mutable_inference_stats();
+  SetTotal(totals.success, stats->mutable_success());
+  SetTotal(totals.failure, stats->mutable_fail());
+  SetTotal(totals.queue, stats->mutable_queue());
+  SetTotal(totals.decode, stats->mutable_compute_input());
+  SetTotal(totals.compute, stats->mutable_compute_infer());
+  for (const auto& [batch_size, compute] : totals.compute_by_batch_size) {
+    inference::InferBatchStatistics* batch = out->add_batch_stats();
+    batch->set_batch_size(batch_size);
+    SetTotal(compute, batch->mutable_compute_infer());
+  }
+}
+
 }  // namespace
+
+void DescribeServer(absl::string_view version,
+                    inference::ServerMetadataResponse* out) {
+  out->set_name("moevit");
+  out->set_version(std::string(version));
+  for (const char* extension : {"binary_tensor_data", "classification",
+                                "model_configuration", "statistics"}) {
+    out->add_extensions(extension);
+  }
+}
 
 void DescribeModel(const ServedModel& model,
                    const std::vector<ModelRegistry::ModelPointer>& versions,
@@ -95,25 +127,26 @@ void DescribeModelConfig(const ServedModel& model,
   }
 }
 
-void DescribeStatistics(const ServedModel& model,
-                        inference::ModelStatistics* out) {
-  const ModelStatistics::Snapshot totals = model.statistics.snapshot();
-  out->set_name(model.name);
-  out->set_version(model.version_text());
-  out->set_last_inference(absl::ToUnixMillis(totals.last_inference));
-  out->set_inference_count(totals.images);
-  out->set_execution_count(totals.batches);
-  inference::InferStatistics* stats = out->mutable_inference_stats();
-  SetTotal(totals.success, stats->mutable_success());
-  SetTotal(totals.failure, stats->mutable_fail());
-  SetTotal(totals.queue, stats->mutable_queue());
-  SetTotal(totals.decode, stats->mutable_compute_input());
-  SetTotal(totals.compute, stats->mutable_compute_infer());
-  for (const auto& [batch_size, compute] : totals.compute_by_batch_size) {
-    inference::InferBatchStatistics* batch = out->add_batch_stats();
-    batch->set_batch_size(batch_size);
-    SetTotal(compute, batch->mutable_compute_infer());
+absl::Status DescribeStatistics(
+    const ModelRegistry& models,
+    const inference::ModelStatisticsRequest& request,
+    inference::ModelStatisticsResponse* out) {
+  std::vector<ModelRegistry::ModelPointer> chosen;
+  if (request.name().empty()) {
+    chosen = models.All();
+  } else {
+    const auto model = models.Find(request.name(), request.version());
+    if (!model.ok()) return model.status();
+    if (request.version().empty()) {
+      chosen = models.Versions(request.name());
+    } else {
+      chosen = {*model};
+    }
   }
+  for (const auto& model : chosen) {
+    SetStatistics(*model, out->add_model_stats());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace moevit

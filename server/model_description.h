@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "proto/inference/grpc_service.pb.h"
 #include "proto/inference/model_config.pb.h"
 #include "scheduler/batch_queue.h"
@@ -20,6 +22,9 @@ struct ServingParameters {
   int max_images_per_request = 0;
 };
 
+void DescribeServer(absl::string_view version,
+                    inference::ServerMetadataResponse* out);
+
 // `versions` are all that are served of the model.
 void DescribeModel(const ServedModel& model,
                    const std::vector<ModelRegistry::ModelPointer>& versions,
@@ -29,8 +34,12 @@ void DescribeModelConfig(const ServedModel& model,
                          const ServingParameters& parameters,
                          inference::ModelConfig* out);
 
-void DescribeStatistics(const ServedModel& model,
-                        inference::ModelStatistics* out);
+// Of all models, of all versions of one, or of one version, as the request has
+// it. Errors as of ModelRegistry::Find.
+absl::Status DescribeStatistics(
+    const ModelRegistry& models,
+    const inference::ModelStatisticsRequest& request,
+    inference::ModelStatisticsResponse* out);
 
 }  // namespace moevit
 

@@ -110,12 +110,7 @@ grpc::ServerUnaryReactor* OpenInferenceService::ServerMetadata(
   const absl::Status access =
       CheckAccess(*context_->access, Role::kInfer, *context);
   if (!access.ok()) return Answer(context, access);
-  response->set_name("moevit");
-  response->set_version(server_version_);
-  for (const char* extension : {"binary_tensor_data", "classification",
-                                "model_configuration", "statistics"}) {
-    response->add_extensions(extension);
-  }
+  DescribeServer(server_version_, response);
   if (context_->repository->takes_orders()) {
     response->add_extensions("model_repository");
   }
@@ -157,23 +152,8 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelStatistics(
   const absl::Status access =
       CheckAccess(*context_->access, Role::kInfer, *context);
   if (!access.ok()) return Answer(context, access);
-  std::vector<ModelRegistry::ModelPointer> models;
-  if (request->name().empty()) {
-    models = context_->models->All();
-  } else {
-    const auto model =
-        context_->models->Find(request->name(), request->version());
-    if (!model.ok()) return Answer(context, model.status());
-    if (request->version().empty()) {
-      models = context_->models->Versions(request->name());
-    } else {
-      models = {*model};
-    }
-  }
-  for (const auto& model : models) {
-    DescribeStatistics(*model, response->add_model_stats());
-  }
-  return Answer(context, absl::OkStatus());
+  return Answer(context,
+                DescribeStatistics(*context_->models, *request, response));
 }
 
 // The protocol can tell several repositories apart; here is one, unnamed.

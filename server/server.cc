@@ -27,6 +27,9 @@ namespace {
 // How soon new tokens and certificates are seen without a signal.
 constexpr absl::Duration kReloadInterval = absl::Seconds(5);
 
+// For the last answers to reach their clients over HTTP.
+constexpr absl::Duration kRestSettleTime = absl::Seconds(1);
+
 void WarnOfValidity(const TlsCredentials& tls) {
   const std::string warning = tls.ValidityWarning(absl::Now());
   if (!warning.empty()) LogWarning(warning);
@@ -98,12 +101,9 @@ Server::Server(const ServerOptions& options, ServerDependencies dependencies)
                        .max_request_time = options_.max_request_time,
                        .max_stream_requests = options_.max_stream_requests},
       classify_service_(&service_context_),
-      open_inference_service_(
-          &service_context_,
-          {.batching = options_.batching,
-           .lanes = options_.lanes(),
-           .max_images_per_request = options_.pipeline.max_images_per_request},
-          ThisBuild().version) {}
+      open_inference_service_(&service_context_, Parameters(),
+                              ThisBuild().version),
+      rest_service_(&service_context_, Parameters(), ThisBuild().version) {}
 
 Metrics::Sources Server::MetricsSources() {
   return {.queue = &budget_,
@@ -245,8 +245,30 @@ StatusReport Server::Status() const {
           .energy = energy_->reports()};
 }
 
+ServingParameters Server::Parameters() const {
+  return {.batching = options_.batching,
+          .lanes = options_.lanes(),
+          .max_images_per_request = options_.pipeline.max_images_per_request};
+}
+
+absl::Status Server::StartRest() {
+  if (options_.rest_port == -1) return absl::OkStatus();
+  HttpServerOptions http;
+  http.host = options_.host;
+  http.port = options_.rest_port;
+  http.max_body_bytes = options_.max_message_bytes;
+  http.max_buffered_bytes =
+      std::max(options_.queue.max_bytes, options_.max_message_bytes);
+  MOEVIT_ASSIGN_OR_RETURN(rest_server_,
+                          HttpServer::Start(http, rest_service_.handler()));
+  LogInfo(absl::StrFormat("serving REST on http://%s:%d/v2", options_.host,
+                          rest_server_->port()));
+  return absl::OkStatus();
+}
+
 absl::Status Server::StartEndpoints() {
   if (options_.metrics_port != -1) MOEVIT_RETURN_IF_ERROR(StartMetrics());
+  MOEVIT_RETURN_IF_ERROR(StartRest());
   MOEVIT_ASSIGN_OR_RETURN(
       grpc_endpoint_,
       GrpcEndpoint::Start(options_,
@@ -282,6 +304,7 @@ void Server::ShowReadiness() {
   const bool loaded = loaded_.has_value() &&
                       (loaded_->ok() || !options_.model_control.exit_on_error);
   open_inference_service_.SetReady(serving && loaded, serving);
+  rest_service_.SetReady(serving && loaded, serving);
   // Also those that have left.
   for (auto& [name, ready] : shown_models_) ready = false;
   for (const std::string& name : repository_.models().names()) {
@@ -316,9 +339,14 @@ bool Server::Shutdown() {
   LogInfo(absl::StrFormat("shutting down; %d requests have %s to finish",
                           in_flight_.calls(),
                           absl::FormatDuration(options_.drain_grace)));
+  if (rest_server_ != nullptr) rest_server_->StopAccepting();
   const bool answered = grpc_endpoint_->Shutdown(
       in_flight_, dependencies_.clock->Now() + options_.drain_grace,
       [this] { scheduler_.Drain(absl::InfinitePast()); });
+  if (rest_server_ != nullptr) {
+    rest_server_->AwaitResponses(absl::Now() + kRestSettleTime);
+    rest_server_.reset();
+  }
   repository_.Stop();
   LogInfo(answered ? "every request was answered"
                    : "the time was up before every request was answered");

@@ -34,6 +34,8 @@
 #include "server/model_repository.h"
 #include "server/open_inference_service.h"
 #include "server/reloader.h"
+#include "server/rest/http_server.h"
+#include "server/rest/rest_service.h"
 #include "server/server_options.h"
 #include "server/status_report.h"
 #include "server/tls_credentials.h"
@@ -82,6 +84,9 @@ class Server {
   // Reads again what may change while it serves, upon SIGHUP. Does not block.
   void Reload();
 
+  // REQUIRES: options.rest_port != -1.
+  int rest_port() const { return rest_server_->port(); }
+
   // Says that it is not ready, takes no more requests, and answers those it
   // has within options.drain_grace. Returns whether all got a real answer.
   // Waits for batches that are being executed.
@@ -100,6 +105,8 @@ class Server {
   StatusReport Status() const;
   absl::Status StartEndpoints();
   void OnModelsLoaded(const absl::Status& status);
+  absl::Status StartRest();
+  ServingParameters Parameters() const;
   void SetAccepting(bool accepting);
   void OnServingChange(bool serving);
   void OnModelsChange();
@@ -123,8 +130,10 @@ class Server {
   const ServiceContext service_context_;
   ClassifyService classify_service_;
   OpenInferenceService open_inference_service_;
+  RestService rest_service_;
   std::unique_ptr<EnergyMonitor> energy_;        // null when not wanted
   std::unique_ptr<HttpPages> metrics_endpoint_;  // null when not wanted
+  std::unique_ptr<HttpServer> rest_server_;      // null when not wanted
   std::unique_ptr<GrpcEndpoint> grpc_endpoint_;  // null when not serving
   std::unique_ptr<Reloader> reloader_;           // null when not serving
   bool shut_down_ = false;

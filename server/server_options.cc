@@ -17,6 +17,13 @@ absl::Status CheckPort(absl::string_view name, int port, int min) {
       absl::StrFormat("%s is %d, it must be in [%d, 65535]", name, port, min));
 }
 
+absl::Status CheckDistinct(absl::string_view name, int port,
+                           absl::string_view other_name, int other_port) {
+  if (port <= 0 || port != other_port) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s and %s are both %d, they must differ", name, other_name, port));
+}
+
 absl::Status CheckRange(absl::string_view name, int64_t value, int64_t max,
                         int64_t min = 1) {
   if (value >= min && value <= max) return absl::OkStatus();
@@ -69,10 +76,12 @@ absl::Status ServerOptions::Validate() const {
   }
   MOEVIT_RETURN_IF_ERROR(CheckPort("port", port, /*min=*/0));
   MOEVIT_RETURN_IF_ERROR(CheckPort("metrics_port", metrics_port, /*min=*/-1));
-  if (port != 0 && port == metrics_port) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "port and metrics_port are both %d, they must differ", port));
-  }
+  MOEVIT_RETURN_IF_ERROR(CheckPort("rest_port", rest_port, /*min=*/-1));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckDistinct("port", port, "metrics_port", metrics_port));
+  MOEVIT_RETURN_IF_ERROR(CheckDistinct("port", port, "rest_port", rest_port));
+  MOEVIT_RETURN_IF_ERROR(
+      CheckDistinct("metrics_port", metrics_port, "rest_port", rest_port));
   MOEVIT_RETURN_IF_ERROR(tls.Validate());
   if (!(access_log >= 0 && access_log <= 1)) {
     return absl::InvalidArgumentError(

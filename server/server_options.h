@@ -31,10 +31,12 @@ struct ServerOptions {
   ModelControlOptions model_control;
 
   // Where to listen. Default: on all IPv4 addresses. Port 0 takes a free one;
-  // metrics_port -1 serves no metrics.
+  // metrics_port -1 serves no metrics, rest_port -1 no REST; the usual port for
+  // REST is 8000.
   std::string host = "0.0.0.0";
   int port = 8001;
   int metrics_port = 8002;
+  int rest_port = -1;
 
   // Certificates for gRPC. Default: none; it is served without TLS.
   TlsFiles tls;
@@ -48,7 +50,8 @@ struct ServerOptions {
   LogFormat log_format = LogFormat::kText;
   double access_log = 0;
 
-  // The largest gRPC message, either way. Default: 64 MiB.
+  // The largest gRPC message, either way, and body of a REST request. Default:
+  // 64 MiB.
   int64_t max_message_bytes = int64_t{64} << 20;
 
   // Limits on one image.

@@ -25,23 +25,24 @@ class RunningServer:
     def __init__(self, repository, *flags):
         self._process = subprocess.Popen(
             [SERVER, f"--model_repository={repository}", "--host=127.0.0.1",
-             "--port=0", "--metrics_port=0", *flags],
+             "--port=0", "--metrics_port=0", "--rest_port=0", *flags],
             stderr=subprocess.PIPE, text=True)
         # Ends the reading below if the server never says where it listens.
         watchdog = threading.Timer(TIMEOUT_S, self._process.kill)
         watchdog.start()
         ports = {}
         for line in self._process.stderr:
-            match = re.search(r"serving (gRPC|metrics) on .*:(\d+)", line)
+            match = re.search(r"serving (gRPC|metrics|REST) on .*:(\d+)", line)
             if match:
                 ports[match.group(1)] = int(match.group(2))
-            if len(ports) == 2:
+            if len(ports) == 3:
                 break
         watchdog.cancel()
-        if len(ports) < 2:
+        if len(ports) < 3:
             raise RuntimeError("the server did not start")
         self.port, self.metrics_port = ports["gRPC"], ports["metrics"]
         self.target = f"127.0.0.1:{self.port}"
+        self.rest_target = f"127.0.0.1:{ports['REST']}"
 
     def stop(self, number=signal.SIGTERM):
         """Sends the signal; returns the exit status."""

@@ -4,6 +4,7 @@ Triton's Python client for the Open Inference Protocol, and gRPC's own clients
 for health checks and reflection. Started by stock_clients_test.sh.
 """
 
+import json
 import os
 import pathlib
 import signal
@@ -20,6 +21,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase)
 import tritonclient.grpc as triton
+import tritonclient.http as triton_http
 
 from running_server import TIMEOUT_S, RunningServer, run_server
 
@@ -216,6 +218,73 @@ class ModelControlTest(unittest.TestCase):
                 self.assertTrue(client.is_model_ready("random"))
                 client.unload_model("random")
                 self.assertFalse(client.is_model_ready("random"))
+
+
+class TritonHttpClientTest(ServerTestCase):
+    def setUp(self):
+        self.client = triton_http.InferenceServerClient(
+            self.server.rest_target, network_timeout=TIMEOUT_S)
+        self.addCleanup(self.client.close)
+
+    def infer_pixels(self, pixels, binary=True, **kwargs):
+        tensor = triton_http.InferInput("pixels", pixels.shape, "UINT8")
+        tensor.set_data_from_numpy(pixels, binary_data=binary)
+        output = triton_http.InferRequestedOutput("scores", binary_data=binary)
+        kwargs.setdefault("outputs", [output])
+        return self.client.infer("random", [tensor], **kwargs)
+
+    def test_server_and_model_are_ready(self):
+        self.assertTrue(self.client.is_server_live())
+        self.assertTrue(self.client.is_server_ready())
+        self.assertTrue(self.client.is_model_ready("random", "1"))
+        self.assertFalse(self.client.is_model_ready("random", "2"))
+
+    def test_metadata_config_and_statistics(self):
+        self.assertEqual(self.client.get_server_metadata()["name"], "moevit")
+        model = self.client.get_model_metadata("random")
+        self.assertEqual(model["inputs"][1]["shape"],
+                         [-1, IMAGE_SIZE, IMAGE_SIZE, 3])
+        self.assertGreater(
+            self.client.get_model_config("random")["max_batch_size"], 1)
+        stats = self.client.get_inference_statistics("random")
+        self.assertEqual(stats["model_stats"][0]["name"], "random")
+
+    def test_answers_are_those_over_grpc(self):
+        pixels = random_pixels(3)
+        grpc_client = triton.InferenceServerClient(self.server.target)
+        self.addCleanup(grpc_client.close)
+        tensor = triton.InferInput("pixels", pixels.shape, "UINT8")
+        tensor.set_data_from_numpy(pixels)
+        expected = grpc_client.infer("random", [tensor]).as_numpy("scores")
+        for binary in (True, False):
+            scores = self.infer_pixels(pixels, binary).as_numpy("scores")
+            np.testing.assert_array_equal(scores, expected)
+
+    def test_files_and_classes(self):
+        files = np.array([png(random_pixels(1)[0])], dtype=np.object_)
+        tensor = triton_http.InferInput("image", [1], "BYTES")
+        tensor.set_data_from_numpy(files)
+        output = triton_http.InferRequestedOutput("scores", class_count=3)
+        classes = self.client.infer("random", [tensor], outputs=[output],
+                                    request_id="seven")
+        self.assertEqual(classes.get_response()["id"], "seven")
+        self.assertEqual(classes.as_numpy("scores").shape, (1, 3))
+
+    def test_errors(self):
+        with self.assertRaisesRegex(triton_http.InferenceServerException,
+                                    "fish"):
+            self.client.get_model_metadata("fish")
+        wrong = np.zeros((1, IMAGE_SIZE, IMAGE_SIZE + 1, 3), np.uint8)
+        with self.assertRaisesRegex(triton_http.InferenceServerException,
+                                    r"\[images, 12, 12, 3\]"):
+            self.infer_pixels(wrong)
+
+    def test_a_plain_image(self):
+        request = urllib.request.Request(
+            f"http://{self.server.rest_target}/v2/models/random/classify"
+            "?top_k=2", data=png(random_pixels(1)[0]), method="POST")
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            self.assertEqual(len(json.load(answer)["classes"]), 2)
 
 
 class GrpcClientTest(ServerTestCase):
