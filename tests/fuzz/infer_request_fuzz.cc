@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const moevit::ImageInput& image : decoded->images) {
     for (const char byte : image.bytes) sum += static_cast<uint8_t>(byte);
   }
-  static volatile unsigned sink;
+  [[maybe_unused]] static volatile unsigned sink;
   sink = sum;
   return 0;
 }
