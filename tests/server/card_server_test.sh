@@ -84,9 +84,13 @@ shows '^moevit_device_batches_total{device="emulated:.*} [1-9]' ||
   fail "no batch ran on a card"
 stop_server || fail "did not stop cleanly"
 
+# Loading runs an image of 53 launches in each of two executors; what comes
+# after them is a client's.
+readonly launch_of_client=130
+
 # The first batch hangs, is given up, and runs again on the card that was
 # brought back, although the server is stopping.
-MOEVIT_EMULATED_FAULTS=hang \
+MOEVIT_EMULATED_FAULTS="hang:nth=$launch_of_client" \
   start_server --devices=emulated:1 --card_verification=none --card_timeout=2s
 classify again &
 client_pid=$!
@@ -100,8 +104,9 @@ grep -q 'INFO device emulated:0 serves again' "$work/log" ||
   fail "the log does not tell of the return"
 
 # R6: a card that hangs for good does not keep the server.
-MOEVIT_EMULATED_FAULTS='hang:count=inf' start_server --devices=emulated:1 \
-  --card_verification=none --card_timeout=2s --drain_grace=1s
+MOEVIT_EMULATED_FAULTS="hang:nth=$launch_of_client,count=inf" \
+  start_server --devices=emulated:1 --card_verification=none \
+  --card_timeout=2s --drain_grace=1s
 classify never 2>/dev/null &
 client_pid=$!
 await shows '^moevit_device_busy_lanes{.*} [1-9]'
