@@ -298,8 +298,7 @@ TEST_F(ExplicitControlTest, AnUnloadedModelAnswersWhatItAcceptedAndIsFreed) {
   EXPECT_TRUE(ClassifyOne().ok());
 }
 
-// R10
-TEST_F(ExplicitControlTest, HostileNamesAreJustUnknown) {
+TEST_F(ExplicitControlTest, R10HostileNamesAreJustUnknown) {
   ASSERT_TRUE(StartServer().ok());
   const std::string outside = repository_.path() + "/../";
   for (const std::string& name :
@@ -348,8 +347,8 @@ int Reloads() {
   return reloads;
 }
 
-// R12
-TEST_F(ExplicitControlTest, ReloadsUnderTrafficFailNoRequestAndLeaveNothing) {
+TEST_F(ExplicitControlTest,
+       R12ReloadsUnderTrafficFailNoRequestAndLeaveNothing) {
   options_.model_control.load_models = {"*"};
   ASSERT_TRUE(StartServer().ok());
   const auto executors = control_.use_count();
@@ -424,8 +423,7 @@ class ModelFilesTest : public ExplicitControlTest {
   }
 };
 
-// R16
-TEST_F(ModelFilesTest, AModelWithoutItsManifestIsNotServed) {
+TEST_F(ModelFilesTest, R16AModelWithoutItsManifestIsNotServed) {
   ASSERT_TRUE(StartServer().ok());
   CopyInPart({"config.json", "program.json", "weights.safetensors"});
   const grpc::Status status = Load("random");
@@ -440,8 +438,7 @@ TEST_F(ModelFilesTest, AModelWithoutItsManifestIsNotServed) {
   EXPECT_THAT(Index(), ElementsAre("random/1 READY ", "random/2 READY "));
 }
 
-// R16
-TEST_F(ModelFilesTest, AModelThatIsTornIsNotServed) {
+TEST_F(ModelFilesTest, R16AModelThatIsTornIsNotServed) {
   ASSERT_TRUE(StartServer().ok());
   CopyInPart(
       {"config.json", "program.json", "weights.safetensors", "manifest.json"});
@@ -453,8 +450,8 @@ TEST_F(ModelFilesTest, AModelThatIsTornIsNotServed) {
   EXPECT_THAT(Index(/*ready=*/true), ElementsAre("random/1 READY "));
 }
 
-// R16: a served model whose files are overwritten stays what it was.
-TEST_F(ModelFilesTest, AModelThatIsTornWhileItIsServedIsServedOn) {
+// A served model whose files are overwritten stays what it was.
+TEST_F(ModelFilesTest, R16AModelThatIsTornWhileItIsServedIsServedOn) {
   ASSERT_TRUE(StartServer().ok());
   const std::string program = DirectoryOf("random", 1) + "/program.json";
   ASSERT_TRUE(WriteFile(program, "{}").ok());
@@ -469,8 +466,7 @@ int Threads() {
       fs::directory_iterator("/proc/self/task"), fs::directory_iterator()));
 }
 
-// R17
-TEST_F(ModelFilesTest, ThreadsAreThoseOfTheConfigurationForEachModel) {
+TEST_F(ModelFilesTest, R17ThreadsAreThoseOfTheConfigurationForEachModel) {
   options_.threads_per_batch = 3;
   options_.concurrent_batches = 2;
   const ServerDependencies real = ServerDependencies::Default(options_);

@@ -82,8 +82,8 @@ TEST_F(RepositoryScanTest, FollowsLinksThatStayInside) {
   EXPECT_THAT(Scan(), ElementsAre("a/1", "a/2"));
 }
 
-// R10: a link is no way out of the repository.
-TEST_F(RepositoryScanTest, RefusesLinksThatLeadOutside) {
+// A link is no way out of the repository.
+TEST_F(RepositoryScanTest, R10RefusesLinksThatLeadOutside) {
   const TemporaryDirectory outside;
   fs::create_directories(outside.path() + "/1");
   const std::string model = root_.path() + "/a";

@@ -178,8 +178,7 @@ TEST_F(RunningServerTest, HealthKnowsServerServicesAndModels) {
   EXPECT_EQ(Check("fish", &response).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-// R5
-TEST_F(RunningServerTest, ShutsDownWithAWatcherAndAnIdleConnection) {
+TEST_F(RunningServerTest, R5ShutsDownWithAWatcherAndAnIdleConnection) {
   grpc::ClientContext context;
   grpc::health::v1::HealthCheckRequest request;
   request.set_service("vehicles");
@@ -249,8 +248,7 @@ class PoliteServerTest : public RunningServerTest {
   PoliteServerTest() { options_.refusal_time = ServerOptions().refusal_time; }
 };
 
-// R5
-TEST_F(PoliteServerTest, StopsUnderLoadWithoutFailingWhatItAccepted) {
+TEST_F(PoliteServerTest, R5StopsUnderLoadWithoutFailingWhatItAccepted) {
   grpc::ClientContext watching;
   auto watch = health_->Watch(&watching, {});
   Health response;

@@ -9,8 +9,8 @@
 namespace moevit {
 namespace {
 
-// R6: whatever hangs, a card or a bug, does not keep the process.
-TEST(WatchdogDeathTest, EndsAProcessThatHangs) {
+// Whatever hangs, a card or a bug, does not keep the process.
+TEST(WatchdogDeathTest, R6EndsAProcessThatHangs) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
