@@ -15,7 +15,7 @@
 #include "base/memory_nodes.h"
 #include "kernels/card/emulated_cards.h"
 #include "server/flags.h"
-#include "server/grpc_log.h"
+#include "server/library_log.h"
 #include "server/log.h"
 #include "server/server.h"
 #include "server/stop_signal.h"
@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   moevit::SetLogFormat(options->log_format);
-  moevit::RouteGrpcLog();
+  moevit::RouteLibraryLogs();
   const absl::Status emulation = EnsureEmulatedCards(*options, argv);
   if (!emulation.ok()) {
     std::cerr << "moevit-server: " << emulation.message() << "\n";
