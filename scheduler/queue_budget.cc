@@ -27,8 +27,8 @@ struct Resource {
 
 // `excess` units have to leave first.
 absl::Status TryLater(const Resource& resource, double excess,
-                      std::string message) {
-  return WithRetryAfter(absl::ResourceExhaustedError(std::move(message)),
+                      absl::string_view message) {
+  return WithRetryAfter(absl::ResourceExhaustedError(message),
                         resource.rate.TimeFor(excess));
 }
 
@@ -36,11 +36,11 @@ absl::Status CheckRoom(const Resource& resource, int64_t need) {
   // Subtracting from what is free cannot overflow, whatever was asked for.
   const int64_t excess = need - (resource.limit - resource.used);
   if (excess <= 0) return absl::OkStatus();
-  std::string message = absl::StrFormat(
+  const std::string message = absl::StrFormat(
       "the queue is full: it holds %d %s, the request has %d, the limit is %d",
       resource.used, resource.unit, need, resource.limit);
   if (need > resource.limit) return absl::ResourceExhaustedError(message);
-  return TryLater(resource, static_cast<double>(excess), std::move(message));
+  return TryLater(resource, static_cast<double>(excess), message);
 }
 
 // Whether somebody who holds `held` may hold `need` more: `factor` times what
