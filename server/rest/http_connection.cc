@@ -245,6 +245,8 @@ void HttpConnection::Respond(HttpResponse response,
 
 void HttpConnection::Write(HttpResponse response) {
   state_ = State::kWriting;
+  // Before the client can know of the response, and send another request.
+  ReleaseBody();
   if (shared_.stopping) keep_alive_ = false;
   response_ = {static_cast<http::status>(response.status), 11};
   response_.set(http::field::content_type, response.content_type);
@@ -264,7 +266,6 @@ void HttpConnection::Write(HttpResponse response) {
 void HttpConnection::OnWritten(Error error) {
   token_.reset();
   response_ = {};
-  ReleaseBody();
   if (error) return Close();
   if (keep_alive_) return AwaitRequest();
   if (linger_) {
