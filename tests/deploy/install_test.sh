@@ -47,13 +47,15 @@ complete_words() {
 
 for command in bench classify health load plan simulate; do
   page=$share/man/man1/moevit-$command.1.gz
-  gunzip --stdout "$page" | grep -q "^moevit.*$command" || fail "bad: $page"
+  grep -q "^moevit.*$command" <<<"$(gunzip --stdout "$page")" ||
+    fail "bad: $page"
   [[ " $(complete_words moevit '') " == *" $command "* ]] ||
     fail "$command is not completed"
 done
 [[ $(complete_words moevit load --clo) == --closed ]] || fail "no flag of load"
 [[ $(complete_words moevit-server --metrics_p) == --metrics_port= ]] ||
   fail "no flag of moevit-server"
-gunzip --stdout "$share/man/man8/moevit-server.8.gz" |
-  grep -A1 -F 'drain_grace=VALUE' | grep -q '(default: 20s)$' ||
+drain_grace=$(gunzip --stdout "$share/man/man8/moevit-server.8.gz" |
+  grep -A1 -F 'drain_grace=VALUE')
+grep -q '(default: 20s)$' <<<"$drain_grace" ||
   fail "moevit-server.8 does not explain --drain_grace"

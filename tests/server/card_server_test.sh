@@ -65,8 +65,10 @@ classify() {
 
 # Whether the metrics have a line like $1.
 shows() {
-  curl --silent --fail --max-time 5 \
-    "http://127.0.0.1:$(port_of 'metrics')/metrics" | grep -q "$1"
+  local metrics
+  metrics=$(curl --silent --fail --max-time 5 \
+    "http://127.0.0.1:$(port_of 'metrics')/metrics") &&
+    grep -q "$1" <<<"$metrics"
 }
 
 start_server --devices=cpu
