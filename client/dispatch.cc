@@ -78,8 +78,11 @@ ExitCode RunCommand(Command& command, absl::Span<const std::string> arguments,
     *console.out << CommandHelp(command, flags);
     return kExitSuccess;
   }
-  const absl::Status status = command.Run(parsed->positional, console);
-  console.out->flush();
+  absl::Status status = command.Run(parsed->positional, console);
+  // As on a full disk.
+  if (!console.out->flush()) {
+    status.Update(absl::UnavailableError("the output cannot be written"));
+  }
   if (status.ok()) return kExitSuccess;
   *console.err << "moevit " << command.name() << ": " << status.message()
                << "\n";

@@ -6,18 +6,18 @@ include(GNUInstallDirs)
 # Manual pages and completions are made from what the programs say of
 # themselves, so a build for another processor has none.
 set(documents ${CMAKE_BINARY_DIR}/documents)
-set(writers ${PROJECT_SOURCE_DIR}/deploy/package)
+set(package ${PROJECT_SOURCE_DIR}/deploy/package)
 if(NOT CMAKE_CROSSCOMPILING)
   add_custom_command(
     OUTPUT ${documents}/written
-    COMMAND ${writers}/write_manuals.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}
+    COMMAND ${package}/write_manuals.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}
             ${documents}
-    COMMAND ${writers}/write_completions.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}
+    COMMAND ${package}/write_completions.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}
             ${documents}
     COMMAND ${CMAKE_COMMAND} -E touch ${documents}/written
     DEPENDS moevit moevit-server
-            ${writers}/flag_table.awk ${writers}/help_tables.sh
-            ${writers}/write_completions.sh ${writers}/write_manuals.sh
+            ${package}/flag_table.awk ${package}/help_tables.sh
+            ${package}/write_completions.sh ${package}/write_manuals.sh
     VERBATIM)
   add_custom_target(moevit_documents ALL DEPENDS ${documents}/written)
   install(DIRECTORY ${documents}/man1 ${documents}/man8
@@ -30,6 +30,8 @@ endif()
 
 install(TARGETS moevit moevit-server
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${package}/copyright
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/moevit)
 # Not CMAKE_INSTALL_LIBDIR, which may name the architecture: the programs look
 # in "../lib/moevit".
 if(MOEVIT_WITH_EMULATED_CARDS)

@@ -11,7 +11,8 @@ set(package ${PROJECT_SOURCE_DIR}/deploy/package)
 install(FILES ${package}/moevit-server.service
         DESTINATION lib/systemd/system)
 # An absolute path: configuration is outside of /usr.
-install(FILES ${package}/server.flags DESTINATION /etc/moevit)
+install(FILES ${PROJECT_SOURCE_DIR}/deploy/server.pbtxt
+        DESTINATION /etc/moevit)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME moevit)

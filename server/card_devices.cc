@@ -5,12 +5,14 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
 #include "kernels/card/card_types.h"
 #include "kernels/card/emulated_cards.h"
 #include "kernels/card/xrt_card.h"
+#include "server/card_node.h"
 
 namespace moevit {
 namespace {
@@ -33,6 +35,15 @@ absl::StatusOr<XrtCardOptions> CardToOpen(const DeviceSpec& spec,
   return card;
 }
 
+// The error of a card that does not open, with what its files say of it.
+absl::Status WithReason(const absl::Status& error, const DeviceSpec& spec) {
+  const std::string reason =
+      spec.kind == DeviceSpec::Kind::kXrt ? WhyCardIsClosed(spec.bdf) : "";
+  if (reason.empty()) return error;
+  return absl::Status(error.code(),
+                      absl::StrCat(error.message(), "; ", reason));
+}
+
 }  // namespace
 
 absl::Status CardOptions::Validate() const {
@@ -47,27 +58,31 @@ absl::Status CardOptions::Validate() const {
 
 absl::StatusOr<std::unique_ptr<Executor>> CardDevices::NewExecutor(
     const DeviceSpec& spec, const Program* program, int max_batch) {
-  MOEVIT_ASSIGN_OR_RETURN(CardDevice* const device, Find(spec));
+  MOEVIT_ASSIGN_OR_RETURN(CardDevice* const device, FindOrOpen(spec));
   return device->NewExecutor(program, max_batch);
 }
 
 absl::StatusOr<double> CardDevices::PowerWatts(const std::string& name) {
-  MutexLock lock(&mutex_);
-  const auto card = cards_.find(name);
-  if (card == cards_.end() || card->second == nullptr) {
+  CardDevice* const device = Find(name);
+  if (device == nullptr) {
     return absl::FailedPreconditionError(
         absl::StrFormat("card %s is not open yet", name));
   }
-  return card->second->card().PowerWatts();
+  return device->card().PowerWatts();
 }
 
-absl::StatusOr<CardDevice*> CardDevices::Find(const DeviceSpec& spec) {
+CardDevice* CardDevices::Find(const std::string& name) {
   MutexLock lock(&mutex_);
-  std::unique_ptr<CardDevice>& device = cards_[spec.name];
-  if (device == nullptr) {
-    MOEVIT_ASSIGN_OR_RETURN(device, Open(spec));
-  }
-  return device.get();
+  const auto card = cards_.find(name);
+  return card == cards_.end() ? nullptr : card->second.get();
+}
+
+absl::StatusOr<CardDevice*> CardDevices::FindOrOpen(const DeviceSpec& spec) {
+  MutexLock opening(&opening_);
+  if (CardDevice* const device = Find(spec.name)) return device;
+  MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<CardDevice> device, Open(spec));
+  MutexLock lock(&mutex_);
+  return (cards_[spec.name] = std::move(device)).get();
 }
 
 absl::StatusOr<std::unique_ptr<CardDevice>> CardDevices::Open(
@@ -81,8 +96,9 @@ absl::StatusOr<std::unique_ptr<CardDevice>> CardDevices::Open(
                                                              : options_.type));
   options.timeout = options_.timeout;
   options.verification = options_.verification;
-  MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<Card> card, OpenXrtCard(to_open));
-  return std::make_unique<CardDevice>(std::move(card), options);
+  absl::StatusOr<std::unique_ptr<Card>> card = OpenXrtCard(to_open);
+  if (!card.ok()) return WithReason(card.status(), spec);
+  return std::make_unique<CardDevice>(*std::move(card), options);
 }
 
 std::vector<std::string> FindCards(const std::string& drivers) {

@@ -53,17 +53,23 @@ class CardDevices {
                                                         int max_batch);
 
   // The watts that the card called `name` drew when its board last measured.
-  // kFailedPrecondition while it is not open. Blocks while a card is opened.
+  // kFailedPrecondition while it is not open. Does not wait for one that is
+  // being opened.
   absl::StatusOr<double> PowerWatts(const std::string& name);
 
  private:
-  absl::StatusOr<CardDevice*> Find(const DeviceSpec& spec);
+  // The open card of this name, or null.
+  CardDevice* Find(const std::string& name);
+  absl::StatusOr<CardDevice*> FindOrOpen(const DeviceSpec& spec);
   absl::StatusOr<std::unique_ptr<CardDevice>> Open(
       const DeviceSpec& spec) const;
 
   const CardOptions options_;
+  // Held while a card is opened, which takes seconds; before mutex_.
+  Mutex opening_;
   Mutex mutex_;
-  std::map<std::string, std::unique_ptr<CardDevice>> cards_  // by name
+  // By name; one that is open stays.
+  std::map<std::string, std::unique_ptr<CardDevice>> cards_
       ABSL_GUARDED_BY(mutex_);
 };
 

@@ -63,10 +63,8 @@ server_page() {
     'serves Mixture-of-Experts Vision Transformers over gRPC' \
     'moevit-server --model_repository=DIR [FLAG...]'
   flags_section moevit-server
-  printf '.TP\n.B \\-\\-flagfile=FILE\nReads flags from a file, one in a line; '
-  printf 'lines that begin with # are comments.\n'
-  printf '.SH FILES\n.TP\n.I /etc/moevit/server.flags\n'
-  printf 'The flags of the service moevit\\-server.service.\n'
+  printf '.SH FILES\n.TP\n.I /etc/moevit/server.pbtxt\n'
+  printf 'The settings of the service moevit\\-server.service.\n'
   printf '.SH "EXIT STATUS"\n0 after a clean shutdown, 1 when it cannot start '
   printf 'or could not answer every request in time, 2 for a wrong command '
   printf 'line.\n.SH "SEE ALSO"\n.BR moevit (1)\n'

@@ -68,6 +68,12 @@ TEST_F(DispatchTest, ReportsFailureOfCommandOnStandardError) {
   EXPECT_EQ(err_.str(), "moevit greet: nobody is here\n");
 }
 
+TEST_F(DispatchTest, OutputThatIsLostIsAFailure) {
+  out_.setstate(std::ios::badbit);
+  EXPECT_EQ(Run({"greet"}), kExitFailure);
+  EXPECT_EQ(err_.str(), "moevit greet: the output cannot be written\n");
+}
+
 TEST_F(DispatchTest, RefusesUnknownCommandNamingTheKnownOnes) {
   EXPECT_EQ(Run({"great"}), kExitUsage);
   EXPECT_EQ(err_.str(),

@@ -2,17 +2,19 @@
 # Renders the chart with several sets of values and holds what comes out to the
 # schemas of Kubernetes, and values that make no sense to the chart's own.
 #
-# Usage: tests/deploy/helm_test.sh ENVIRONMENT
+# Usage: tests/deploy/helm_test.sh DIRECTORY
 #
-# ENVIRONMENT is a directory for a Python environment, made on first use. Exits
-# with 77, after saying so, where there is no helm (Go installs it:
-# go install helm.sh/helm/v3/cmd/helm@v3.18.6), or where the schemas cannot be
-# fetched.
+# Into the directory come, on first use, helm, where the system has none, and a
+# Python environment; helm is built by Go. Exits with 77, after saying so,
+# without helm and Go or where what is missing cannot be fetched.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
-readonly here environment=$1
+mkdir -p "$1"
+directory=$(readlink -f "$1")
+readonly here directory environment=$directory/python
 readonly chart=$here/../../deploy/helm/moevit
 readonly requirements=$here/requirements.txt
+readonly helm_version=v3.18.6
 
 fail() {
   echo "helm_test.sh: $*" >&2
@@ -24,10 +26,17 @@ skip() {
   exit 77
 }
 
-command -v helm >/dev/null || skip "helm is not installed"
+# Where Go's own installation puts it, and helm below.
+PATH=$PATH:/usr/local/go/bin:$directory/bin
+if ! command -v helm >/dev/null; then
+  command -v go >/dev/null || skip "there is no helm, and no Go to build it"
+  mkdir -p "$directory/bin"
+  log=$(GOBIN=$directory/bin GOTOOLCHAIN=local CGO_ENABLED=0 \
+    go install "helm.sh/helm/v3/cmd/helm@$helm_version" 2>&1) ||
+    skip "Go cannot build helm $helm_version: $log"
+fi
 if ! cmp --silent "$requirements" "$environment/requirements.txt"; then
-  rm -rf "$environment"
-  python3 -m venv "$environment"
+  python3 -m venv --clear "$environment"
   "$environment/bin/pip" install --disable-pip-version-check --quiet \
     --retries 2 --timeout 20 --requirement "$requirements" ||
     skip "the schemas of Kubernetes cannot be fetched"

@@ -20,6 +20,7 @@ readonly usr=$prefix/usr share=$prefix/usr/share
   fail "moevit-server does not run"
 [[ -f $share/moevit/models/cifar10-moe-vit/1/weights.safetensors ]] ||
   fail "the bundled model is missing"
+[[ -f $share/doc/moevit/copyright ]] || fail "it does not say who may copy it"
 if [[ -f $1/lib/moevit/libmoevit_emulated_card.so ]]; then
   [[ -f $usr/lib/moevit/moevit_card_image.xclbin ]] ||
     fail "the emulated cards' image is missing"
@@ -27,10 +28,11 @@ fi
 
 # The service starts what is installed.
 if [[ -f $prefix/usr/lib/systemd/system/moevit-server.service ]]; then
-  grep -q '^ExecStart=/usr/bin/moevit-server --flagfile=/etc/moevit/server' \
+  grep -q '^ExecStart=/usr/bin/moevit-server --config=/etc/moevit/server.pbtxt$' \
     "$prefix/usr/lib/systemd/system/moevit-server.service" ||
     fail "the service starts something else"
-  [[ -f $prefix/etc/moevit/server.flags ]] || fail "the service has no flags"
+  [[ -f $prefix/etc/moevit/server.pbtxt ]] ||
+    fail "the service has no settings"
 fi
 
 # Prints what bash completes after the words of a command line.

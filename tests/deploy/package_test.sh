@@ -76,7 +76,7 @@ expect_samples_classified() {
 # Starts the server with the package's configuration; stops with the test.
 start_server() {
   env -i PATH=/usr/sbin:/usr/bin:/bin chroot --userspec=nobody "$root" \
-    moevit-server --flagfile=/etc/moevit/server.flags --host=127.0.0.1 \
+    moevit-server --config=/etc/moevit/server.pbtxt --host=127.0.0.1 \
     --port=18101 --metrics_port=18102 "$@" &
   server_pid=$!
   wait_until_ready

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Prints what it costs a server to be watched: throughput and processor time of
+# one that is scraped and looked at five times per second and samples its
+# sensors, against one that serves no metrics at all.
+#
+# Usage: bench/performance/65-metrics.sh [--quick]
+#
+# The two take turns, and every turn has a fresh server, so that neither what
+# disturbs the machine nor where a process happens to lie in memory is taken for
+# a difference. Counting itself cannot be turned off: it is in both.
+set -euo pipefail
+
+pairs=15 seconds=4
+if [[ ${1:-} == --quick ]]; then
+  pairs=3 seconds=1
+fi
+readonly pairs seconds
+readonly bin=build/release/bin
+readonly start_timeout_s=20
+readonly page_rate=5/s
+# A proxy for the internet is not for what runs here.
+export no_proxy=localhost,127.0.0.1
+
+work=$(mktemp -d)
+readonly work
+server=
+watchers=()
+stop() {
+  kill "${watchers[@]}" $server 2>/dev/null || true
+  wait "${watchers[@]}" $server 2>/dev/null || true
+  server=
+  watchers=()
+}
+trap 'stop; rm -rf "$work"' EXIT
+
+fail() {
+  echo "65-metrics.sh: $*" >&2
+  cat "$work/log" >&2
+  exit 1
+}
+
+# The port that the server said it serves $1 on.
+port_of() {
+  sed -n "s|.* serving $1 on .*:\([0-9]*\).*|\1|p" "$work/log"
+}
+
+start_server() {
+  local deadline=$((SECONDS + start_timeout_s))
+  : >"$work/log"
+  "$bin/moevit-server" --model_repository=models --host=127.0.0.1 --port=0 \
+    --devices=cpu "$@" 2>>"$work/log" &
+  server=$!
+  until [[ -n $(port_of gRPC) ]]; do
+    kill -0 "$server" 2>/dev/null || fail "the server did not start"
+    ((SECONDS < deadline)) || fail "no server after $start_timeout_s s"
+    sleep 0.05
+  done
+}
+
+# One process for each page: starting one for every scrape would cost more than
+# what is measured.
+watch() {
+  local page
+  for page in metrics status.json; do
+    curl --silent --fail --rate "$page_rate" --output /dev/null \
+      --write-out '%{http_code}\n' \
+      "http://127.0.0.1:$(port_of metrics)/$page?[1-100000]" \
+      >>"$work/scrapes" &
+    watchers+=("$!")
+  done
+}
+
+# Clock ticks of processor time that the server used.
+ticks() {
+  awk '{ print $14 + $15 }' "/proc/$server/stat"
+}
+
+load() {
+  "$bin/moevit" load --server="127.0.0.1:$(port_of gRPC)" --closed \
+    --concurrency=16 --warmup=0s --duration="$1s" --json deploy/samples
+}
+
+# Prints images per second, and milliseconds of processor time for each.
+measure() {
+  local before used
+  load 1 >"$work/warmup.json"
+  before=$(ticks)
+  load "$seconds" >"$work/load.json"
+  used=$(($(ticks) - before))
+  jq --argjson ticks "$used" --argjson hertz "$(getconf CLK_TCK)" '.runs[0] |
+    {rate: .answers_per_second, ms: (1000 * $ticks / $hertz / .answers)}' \
+    "$work/load.json"
+}
+
+measure_watched() {
+  start_server --metrics_port=0 --energy_model=cpu=10:50
+  watch
+  measure >>"$work/watched"
+  stop
+}
+
+measure_unwatched() {
+  start_server --metrics_port=-1
+  measure >>"$work/unwatched"
+  stop
+}
+
+for ((pair = 0; pair < pairs; ++pair)); do
+  # Who goes first takes turns, too.
+  if ((pair % 2)); then
+    measure_watched
+    measure_unwatched
+  else
+    measure_unwatched
+    measure_watched
+  fi
+done
+scrapes=$(grep -c '^200$' "$work/scrapes") || fail "nothing was scraped"
+((scrapes >= pairs * seconds * 2)) || fail "only $scrapes pages were fetched"
+
+cat <<END
+## Being watched
+
+A server whose \`/metrics\` and \`/status.json\` are fetched five times per second
+each and whose energy is sampled, against one with \`--metrics_port=-1\`; the
+bundled model, \`moevit load\` with 16 requests on their way in a closed loop.
+Medians of $pairs turns of $seconds s; the ratio is the median of those of
+neighbouring turns, its spread half the distance between the quartiles. What is
+counted is counted in both.
+
+END
+jq --raw-output --null-input -L bench/performance \
+  --slurpfile watched "$work/watched" --slurpfile not "$work/unwatched" '
+  include "markdown";
+  def at($part): sort | .[(length - 1) * $part | round];
+  def row($name; f; $digits):
+    [range($not | length) | ($watched[.] | f) / ($not[.] | f)] as $ratios |
+    [$name, ($not | map(f) | at(0.5) | decimals($digits)),
+     ($watched | map(f) | at(0.5) | decimals($digits)),
+     ($ratios | at(0.5) | decimals(3)),
+     (($ratios | at(0.75)) - ($ratios | at(0.25)) | . / 2 | decimals(3))];
+  [row("images/s"; .rate; 1), row("processor time, ms/image"; .ms; 3)]
+  | table(["", "unwatched", "watched", "ratio", "spread"])'
