@@ -11,7 +11,6 @@
 #include "base/status_macros.h"
 #include "kernels/card/card_types.h"
 #include "kernels/card/emulated_cards.h"
-#include "kernels/card/xrt_card.h"
 #include "server/card_node.h"
 
 namespace moevit {
@@ -96,7 +95,7 @@ absl::StatusOr<std::unique_ptr<CardDevice>> CardDevices::Open(
                                                              : options_.type));
   options.timeout = options_.timeout;
   options.verification = options_.verification;
-  absl::StatusOr<std::unique_ptr<Card>> card = OpenXrtCard(to_open);
+  absl::StatusOr<std::unique_ptr<Card>> card = open_(to_open);
   if (!card.ok()) return WithReason(card.status(), spec);
   return std::make_unique<CardDevice>(*std::move(card), options);
 }

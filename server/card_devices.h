@@ -4,9 +4,11 @@
 #ifndef MOEVIT_SERVER_CARD_DEVICES_H_
 #define MOEVIT_SERVER_CARD_DEVICES_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -14,7 +16,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
+#include "kernels/card/card.h"
 #include "kernels/card/card_device.h"
+#include "kernels/card/xrt_card.h"
 #include "kernels/executor.h"
 #include "program/program.h"
 #include "server/device_flags.h"
@@ -42,8 +46,12 @@ struct CardOptions {
 // Thread safe.
 class CardDevices {
  public:
+  using Opener = std::function<absl::StatusOr<std::unique_ptr<Card>>(
+      const XrtCardOptions&)>;
+
   // REQUIRES: options.Validate().ok().
-  explicit CardDevices(const CardOptions& options) : options_(options) {}
+  explicit CardDevices(const CardOptions& options, Opener open = OpenXrtCard)
+      : options_(options), open_(std::move(open)) {}
 
   // An executor of `program` on the card that `spec` names. Blocks until the
   // card is open and the program is on it. Returns why that cannot be. This
@@ -65,6 +73,7 @@ class CardDevices {
       const DeviceSpec& spec) const;
 
   const CardOptions options_;
+  const Opener open_;
   // Held while a card is opened, which takes seconds; before mutex_.
   Mutex opening_;
   Mutex mutex_;
