@@ -139,10 +139,10 @@ class DocumentsTest(unittest.TestCase):
 
     def test_the_servers_flags_are_listed_with_their_defaults(self):
         listed = {}
-        for cell, default in re.findall(r"^\| (`--[^|]*`) \| ([^|]*) \|",
+        for cell, default in re.findall(r"^\| (`--[^|]*`) \|([^|]*)\|",
                                         read(OPERATIONS), re.M):
             for name in re.findall(r"`--(\w+)`", cell):
-                listed[name] = default.strip()
+                listed.setdefault(name, default.strip())
         flags = dict(self.server)
         for name in ("help", "version"):
             flags.pop(name)

@@ -15,6 +15,7 @@ readonly here directory environment=$directory/python
 readonly chart=$here/../../deploy/helm/moevit
 readonly requirements=$here/requirements.txt
 readonly helm_version=v3.18.6
+readonly operator=github.com/prometheus-operator/prometheus-operator@v0.85.0
 
 fail() {
   echo "helm_test.sh: $*" >&2
@@ -42,6 +43,13 @@ if ! cmp --silent "$requirements" "$environment/requirements.txt"; then
     skip "the schemas of Kubernetes cannot be fetched"
   cp "$requirements" "$environment/requirements.txt"
 fi
+
+# Where the Prometheus operator's sources are; fails where they cannot be had.
+operator_sources() {
+  local answer
+  answer=$(GOTOOLCHAIN=local go mod download -json "$operator" 2>/dev/null) &&
+    sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' <<<"$answer"
+}
 
 # Prints the chart rendered with the given values (--set's form).
 render() {
@@ -86,6 +94,13 @@ accepts tls.secret=certificate,tls.clientAuthority=authority,tokens.secret=t \
 accepts autoscaling.enabled=true,autoscaling.target=5m \
   'kind: HorizontalPodAutoscaler' 'averageValue: "5m"'
 accepts podMonitor.enabled=true 'kind: PodMonitor' 'port: metrics'
+if sources=$(operator_sources); then
+  "$environment/bin/python" "$here/custom_resources.py" --definition="$sources\
+/example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml" \
+    "$rendered" || fail "not valid: the PodMonitor"
+else
+  echo "SKIPPED in part: the definition of PodMonitor cannot be fetched"
+fi
 accepts models.claim=models,flags.max_batch_size=32 \
   '--model_repository=/models' '"--max_batch_size=32"'
 
