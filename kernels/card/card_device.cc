@@ -43,6 +43,7 @@ absl::Status AsDeviceError(const absl::Status& status) {
     case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kPermissionDenied:
       return absl::UnavailableError(status.message());
     default:
       return status;
@@ -245,7 +246,7 @@ absl::StatusOr<CardDevice::Resident> CardDevice::Enter(const Program* program,
                                                        int pipeline,
                                                        int64_t* generation) {
   MutexLock lock(&mutex_);
-  if (broken_) MOEVIT_RETURN_IF_ERROR(AsDeviceError(Repair()));
+  if (broken_) MOEVIT_RETURN_IF_ERROR(Repair());
   const std::pair key(program, pipeline);
   Resident resident = residents_[key].lock();
   if (resident == nullptr) {
@@ -280,7 +281,10 @@ absl::Status CardDevice::Repair() {
   }
   residents_.clear();
   ++generation_;
-  MOEVIT_RETURN_IF_ERROR(card_->Reset());
+  const absl::Status reset = card_->Reset();
+  // Whatever the code, such as that of an image that cannot be loaded: it says
+  // nothing of the batch that wants the card.
+  if (!reset.ok()) return absl::UnavailableError(reset.message());
   broken_ = false;
   return absl::OkStatus();
 }

@@ -44,9 +44,10 @@ absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::Launch(
 }
 
 absl::Status UnreliableCard::Reset() {
-  if (failing_resets_ > 0) {
-    --failing_resets_;
-    return absl::NotFoundError("still in reset");
+  if (!reset_errors_.empty()) {
+    absl::Status error = std::move(reset_errors_.front());
+    reset_errors_.erase(reset_errors_.begin());
+    return error;
   }
   ++resets_;
   error_ = absl::OkStatus();

@@ -4,6 +4,7 @@
 #define MOEVIT_TESTS_KERNELS_CARD_UNRELIABLE_CARD_H_
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "kernels/card/card.h"
@@ -19,8 +20,10 @@ class UnreliableCard : public ForwardingCard {
   // From the `launches`-th launch on, all fail with `error` until Reset.
   void FailAfter(int launches, absl::Status error);
 
-  // Reset fails so often before it works again.
-  void FailResets(int times) { failing_resets_ = times; }
+  // Reset fails with these errors, one after the other, before it works again.
+  void FailResets(std::vector<absl::Status> errors) {
+    reset_errors_ = std::move(errors);
+  }
 
   // The `copies`-th copy from the card is wrong by one bit.
   void DamageCopyAfter(int copies) { copies_to_damage_ = copies; }
@@ -43,9 +46,9 @@ class UnreliableCard : public ForwardingCard {
  private:
   std::vector<CardBuffer*> buffers_;
   absl::Status error_;
+  std::vector<absl::Status> reset_errors_;
   int launches_to_failure_ = 0;
   int copies_to_damage_ = 0;
-  int failing_resets_ = 0;
   int resets_ = 0;
 };
 
