@@ -1,21 +1,12 @@
 // What one thread prepares from JPEG files: decoding, and resizing to a model's
 // 224x224 pixels, in processor time; then both with
-// preprocessing.fast_decode. The files are made here: waves of all
-// lengths and some noise, about as many bits per pixel as photographs have.
+// preprocessing.fast_decode.
 //
 //   decode_bench --repeats=5
 
-#include <cmath>
-#include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <random>
 #include <string>
 #include <vector>
-
-// jpeglib.h needs what <cstdio> declares.
-#include <jpeglib.h>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
@@ -26,6 +17,7 @@
 #include "absl/time/time.h"
 #include "base/samples.h"
 #include "base/stopwatch.h"
+#include "bench/jpeg_picture.h"
 #include "model/config.h"
 #include "model/image.h"
 #include "model/image_decoder.h"
@@ -36,67 +28,17 @@ ABSL_FLAG(int, repeats, 5, "measured turns per size");
 namespace moevit {
 namespace {
 
-struct Size {
-  int width, height;
-};
-
 // ImageNet's mean size, a screen, and a telephone's camera.
-constexpr Size kSizes[] = {{500, 375}, {1920, 1080}, {4032, 3024}};
-constexpr int kQuality = 90;
-
-Image MakePicture(const Size& size) {
-  Image image{size.width, size.height, {}};
-  std::mt19937 random(1);
-  std::normal_distribution<double> noise(0, 4);
-  for (int y = 0; y < size.height; ++y) {
-    for (int x = 0; x < size.width; ++x) {
-      double light = 128 + noise(random);
-      for (double length = 8; length < 1000; length *= 2.7) {
-        light += 6 * std::log2(length) / 3 *
-                 std::sin(x / length + std::cos(y / length));
-      }
-      for (int channel = 0; channel < 3; ++channel) {
-        const double tint = 20 * std::sin((x + y) / 90.0 + channel);
-        image.pixels.push_back(
-            static_cast<uint8_t>(std::fmin(std::fmax(light + tint, 0), 255)));
-      }
-    }
-  }
-  return image;
-}
-
-std::string EncodeJpeg(Image image) {
-  jpeg_compress_struct info = {};
-  jpeg_error_mgr errors = {};
-  info.err = jpeg_std_error(&errors);  // which ends the program on an error
-  jpeg_create_compress(&info);
-  unsigned char* bytes = nullptr;
-  unsigned long size = 0;  // the library's type
-  jpeg_mem_dest(&info, &bytes, &size);
-  info.image_width = image.width;
-  info.image_height = image.height;
-  info.input_components = 3;
-  info.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&info);
-  jpeg_set_quality(&info, kQuality, /*force_baseline=*/TRUE);
-  jpeg_start_compress(&info, /*write_all_tables=*/TRUE);
-  while (info.next_scanline < info.image_height) {
-    JSAMPROW row = &image.pixels[size_t{3} * image.width * info.next_scanline];
-    jpeg_write_scanlines(&info, &row, /*num_lines=*/1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  std::string result(reinterpret_cast<char*>(bytes), size);
-  std::free(bytes);
-  return result;
-}
+constexpr struct {
+  int width, height;
+} kSizes[] = {{500, 375}, {1920, 1080}, {4032, 3024}};
 
 double MillisecondsOf(absl::FunctionRef<void()> work) {
   return absl::ToDoubleMilliseconds(TimeOf(TimeSource::kThreadCpu, work));
 }
 
-void BenchSize(const Size& size) {
-  const std::string encoded = EncodeJpeg(MakePicture(size));
+void BenchSize(int width, int height) {
+  const std::string encoded = JpegPicture(width, height);
   ModelConfig config;
   config.preprocessing.crop_fraction = 0.875;
   ModelConfig fast_config = config;
@@ -111,10 +53,9 @@ void BenchSize(const Size& size) {
         [&] { pixels = DecodeAndPreprocess(encoded, fast_config); }));
   }
   absl::PrintF("| %4d x %4d | %7.0f | %9.2f | %9.2f | %8.1f | %11.1f |\n",
-               size.width, size.height,
-               static_cast<double>(encoded.size()) / 1e3, decode.Median(),
-               resize.Median(), 1e3 / (decode.Median() + resize.Median()),
-               1e3 / fast.Median());
+               width, height, static_cast<double>(encoded.size()) / 1e3,
+               decode.Median(), resize.Median(),
+               1e3 / (decode.Median() + resize.Median()), 1e3 / fast.Median());
 }
 
 void Main() {
@@ -123,7 +64,7 @@ void Main() {
       "fast_decode |\n"
       "|:------------|--------:|----------:|----------:|---------:|-"
       "-----------:|\n");
-  for (const Size& size : kSizes) BenchSize(size);
+  for (const auto& [width, height] : kSizes) BenchSize(width, height);
 }
 
 }  // namespace

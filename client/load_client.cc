@@ -22,30 +22,15 @@ namespace moevit {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-using Stubs = std::vector<std::unique_ptr<v1::InferenceService::Stub>>;
+using Stubs = std::vector<std::unique_ptr<grpc::GenericStub>>;
 
 struct Call {
   LoadOutcome outcome;
   grpc::ClientContext context;
   grpc::Status status;
-  v1::ClassifyResponse response;
-  std::unique_ptr<grpc::ClientAsyncResponseReader<v1::ClassifyResponse>> reader;
+  grpc::ByteBuffer response;
+  std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
 };
-
-absl::Status StatusOf(const Call& call) {
-  if (!call.status.ok()) {
-    return {static_cast<absl::StatusCode>(call.status.error_code()),
-            call.status.error_message()};
-  }
-  if (call.response.results_size() != 1) {
-    return absl::InternalError(
-        absl::StrCat(call.response.results_size(), " results for 1 image"));
-  }
-  const v1::ImageResult& result = call.response.results(0);
-  if (result.has_classification()) return absl::OkStatus();
-  return {static_cast<absl::StatusCode>(result.error().code()),
-          result.error().message()};
-}
 
 // One run. Calls are sent from one thread and finished on the thread that
 // receives, which may be the same.
@@ -77,6 +62,7 @@ class Run {
 
   // Blocks for the next call that ends. None when the queue is shut down.
   std::unique_ptr<Call> Receive();
+  absl::Status StatusOf(const Call& call) const;
   void Finish(std::unique_ptr<Call> call);
 
   const LoadClientOptions& options_;
@@ -111,12 +97,14 @@ void Run::Close() {
 
 void Run::Send(absl::Duration due) {
   auto call = std::make_unique<Call>();
-  const v1::ClassifyRequest& request =
-      options_.requests[next_ % options_.requests.size()];
-  v1::InferenceService::Stub& stub = *stubs_[next_ % stubs_.size()];
+  const LoadRequests& requests = options_.requests;
+  const grpc::ByteBuffer& message =
+      requests.messages[next_ % requests.messages.size()];
+  grpc::GenericStub& stub = *stubs_[next_ % stubs_.size()];
   ++next_;
   connection_.Prepare(call->context);
-  call->reader = stub.PrepareAsyncClassify(&call->context, request, &queue_);
+  call->reader =
+      stub.PrepareUnaryCall(&call->context, requests.method, message, &queue_);
   call->outcome.due = due;
   call->outcome.sent = Now();
   if (!Open()) {
@@ -136,6 +124,12 @@ std::unique_ptr<Call> Run::Receive() {
   if (!queue_.Next(&tag, &ok)) return nullptr;
   Close();
   return std::unique_ptr<Call>(static_cast<Call*>(tag));
+}
+
+absl::Status Run::StatusOf(const Call& call) const {
+  if (call.status.ok()) return options_.requests.status_of(call.response);
+  return {static_cast<absl::StatusCode>(call.status.error_code()),
+          call.status.error_message()};
 }
 
 void Run::Finish(std::unique_ptr<Call> call) {
@@ -179,44 +173,55 @@ LoadResult Run::ClosedLoop(int concurrency) {
 
 }  // namespace
 
-LoadClient::LoadClient(LoadClientOptions options, ServerConnection connection)
-    : options_(std::move(options)), connection_(std::move(connection)) {
+LoadClient::LoadClient(ServerConnection connection, LoadClientOptions options)
+    : connection_(std::move(connection)), options_(std::move(options)) {
   for (int i = 0; i < options_.connections; ++i) {
     channels_.push_back(connection_.NewChannel());
-    stubs_.push_back(v1::InferenceService::NewStub(channels_.back()));
+    stubs_.push_back(std::make_unique<grpc::GenericStub>(channels_.back()));
   }
+}
+
+// Its connection comes up with it.
+absl::Status LoadClient::CallOnce() {
+  const LoadRequests& requests = options_.requests;
+  Call call;
+  connection_.Prepare(call.context);
+  grpc::CompletionQueue queue;
+  call.reader = stubs_.front()->PrepareUnaryCall(
+      &call.context, requests.method, requests.messages.front(), &queue);
+  call.reader->StartCall();
+  call.reader->Finish(&call.response, &call.status, &call);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);  // bounded by the call's deadline
+  if (!call.status.ok()) {
+    return CallError(connection_.address(), call.status);
+  }
+  const absl::Status status = requests.status_of(call.response);
+  if (status.ok()) return absl::OkStatus();
+  return {status.code(), absl::StrCat("the first image: ", status.message())};
 }
 
 absl::Status LoadClient::WaitUntilConnected() {
   const auto deadline =
-      absl::ToChronoTime(absl::Now() + options_.server.timeout);
+      absl::ToChronoTime(absl::Now() + connection_.address().timeout);
   for (const auto& channel : channels_) channel->GetState(true);
   for (const auto& channel : channels_) {
     if (!channel->WaitForConnected(deadline)) {
       return absl::UnavailableError(
-          absl::StrCat(options_.server.target, " does not take ",
+          absl::StrCat(connection_.address().target, " does not take ",
                        options_.connections, " connections within ",
-                       absl::FormatDuration(options_.server.timeout)));
+                       absl::FormatDuration(connection_.address().timeout)));
     }
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<LoadClient>> LoadClient::Connect(
-    LoadClientOptions options) {
-  const v1::ClassifyRequest& first = options.requests.front();
-  MOEVIT_ASSIGN_OR_RETURN(ServerConnection connection,
-                          ServerConnection::Create(options.server));
-  MOEVIT_ASSIGN_OR_RETURN(const v1::ClassifyResponse response,
-                          ClassifyCaller(connection).Call(first));
-  const v1::ImageResult& result = response.results(0);
-  if (!result.has_classification()) {
-    return absl::Status(
-        static_cast<absl::StatusCode>(result.error().code()),
-        absl::StrCat("the first image: ", result.error().message()));
-  }
+    ServerConnection connection, LoadClientOptions options) {
   auto client = std::unique_ptr<LoadClient>(
-      new LoadClient(std::move(options), std::move(connection)));
+      new LoadClient(std::move(connection), std::move(options)));
+  MOEVIT_RETURN_IF_ERROR(client->CallOnce());
   MOEVIT_RETURN_IF_ERROR(client->WaitUntilConnected());
   return client;
 }

@@ -1,5 +1,5 @@
-// Sends Classify calls at given times, or so many at once, and tallies what
-// becomes of them.
+// Sends calls at given times, or so many at once, and tallies what becomes of
+// them.
 
 #ifndef MOEVIT_CLIENT_LOAD_CLIENT_H_
 #define MOEVIT_CLIENT_LOAD_CLIENT_H_
@@ -10,22 +10,20 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/classify_call.h"
+#include "client/load_requests.h"
 #include "client/load_schedule.h"
 #include "client/load_tally.h"
 #include "client/server_connection.h"
-#include "proto/moevit/v1/inference.grpc.pb.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/generic/generic_stub.h"
 
 namespace moevit {
 
 inline constexpr int kMaxOpenCalls = 16384;
 
 struct LoadClientOptions {
-  ServerAddress server;
+  LoadRequests requests;
   int connections = 8;  // sent over in turn
-
-  // Sent in turn, each with one image. At least one.
-  std::vector<v1::ClassifyRequest> requests;
 
   // Open calls at most; beyond, an open loop counts requests as not sent.
   int max_open_calls = kMaxOpenCalls;
@@ -38,7 +36,7 @@ class LoadClient {
   // Connects, and has the server answer the first request; returns an error in
   // words for the user if it does not. Blocks for at most twice the timeout.
   static absl::StatusOr<std::unique_ptr<LoadClient>> Connect(
-      LoadClientOptions options);
+      ServerConnection connection, LoadClientOptions options);
 
   // Sends at the times of `schedule`, whatever the server does.
   LoadResult RunOpenLoop(LoadSchedule schedule, const LoadWindow& window,
@@ -50,14 +48,15 @@ class LoadClient {
                            const std::function<void()>& on_finished);
 
  private:
-  LoadClient(LoadClientOptions options, ServerConnection connection);
+  LoadClient(ServerConnection connection, LoadClientOptions options);
 
+  absl::Status CallOnce();
   absl::Status WaitUntilConnected();
 
-  const LoadClientOptions options_;
   const ServerConnection connection_;
+  const LoadClientOptions options_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
-  std::vector<std::unique_ptr<v1::InferenceService::Stub>> stubs_;
+  std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
 };
 
 }  // namespace moevit

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/build_info.h"
+#include "base/file.h"
 #include "base/machine.h"
 #include "base/progress.h"
 #include "base/status_macros.h"
@@ -100,6 +101,10 @@ void LoadCommand::AddFlags(FlagSet* flags) {
   flags->Add(
       {.name = "json", .value_name = "", .help = "print one JSON object"},
       &json_);
+  flags->Add({.name = "plot",
+              .value_name = "FILE.svg",
+              .help = "draw latencies over percentiles"},
+             &plot_);
 }
 
 void LoadCommand::AddRequestFlags(FlagSet* flags) {
@@ -107,16 +112,21 @@ void LoadCommand::AddRequestFlags(FlagSet* flags) {
   flags->Add({.name = "model",
               .value_name = "NAME",
               .help = "the model to ask; not needed if the server has one"},
-             &model_);
+             &target_.model);
   flags->Add({.name = "version",
               .value_name = "NUMBER",
               .help = "the model's version; the highest if not given"},
-             &version_);
+             &target_.version);
+  flags->Add({.name = "pixels",
+              .value_name = "",
+              .help = "send random pixels of the model's size, by ModelInfer, "
+                      "in place of files"},
+             &pixels_);
   flags->Add({.name = "priority",
               .value_name = "N",
               .help = "of the requests, 1 is the highest; 0: the server's "
                       "default"},
-             &priority_);
+             &target_.priority);
   flags->Add({.name = "timeout",
               .value_name = "TIME",
               .help = "each call's deadline, from when it is sent; a run ends "
@@ -148,7 +158,7 @@ absl::Status LoadCommand::CheckFlags() const {
       CheckCount("concurrency", concurrency_, 1, kMaxOpenCalls));
   MOEVIT_RETURN_IF_ERROR(
       CheckCount("search_steps", search_steps_, 1, kMaxSearchSteps));
-  return CheckCount("priority", priority_, 0, kMaxPriority);
+  return CheckCount("priority", target_.priority, 0, kMaxPriority);
 }
 
 absl::StatusOr<std::vector<double>> LoadCommand::Rates() const {
@@ -165,21 +175,18 @@ absl::StatusOr<std::vector<double>> LoadCommand::Rates() const {
   return rates;
 }
 
-absl::StatusOr<LoadClientOptions> LoadCommand::ClientOptions(
+absl::StatusOr<LoadRequests> LoadCommand::Requests(
+    const ServerConnection& connection,
     absl::Span<const std::string> paths) const {
-  LoadClientOptions options;
-  options.server = server_;
-  options.connections = connections_;
-  MOEVIT_ASSIGN_OR_RETURN(std::vector<std::string> images, ReadImages(paths));
-  for (std::string& image : images) {
-    v1::ClassifyRequest& request = options.requests.emplace_back();
-    request.set_model_name(model_);
-    request.set_model_version(version_);
-    request.set_top_k(1);
-    request.set_priority(static_cast<uint32_t>(priority_));
-    request.add_images(std::move(image));
+  if (!pixels_) {
+    MOEVIT_ASSIGN_OR_RETURN(std::vector<std::string> files, ReadImages(paths));
+    return FileRequests(std::move(files), target_);
   }
-  return options;
+  if (!paths.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--pixels sends no file; ", paths.front(), " is given"));
+  }
+  return PixelRequests(connection, target_);
 }
 
 LoadRun LoadCommand::OpenLoop(LoadClient& client, double rate,
@@ -230,9 +237,14 @@ absl::Status LoadCommand::Run(absl::Span<const std::string> paths,
                               const Console& console) {
   MOEVIT_RETURN_IF_ERROR(CheckFlags());
   MOEVIT_ASSIGN_OR_RETURN(const std::vector<double> rates, Rates());
-  MOEVIT_ASSIGN_OR_RETURN(LoadClientOptions options, ClientOptions(paths));
-  MOEVIT_ASSIGN_OR_RETURN(const std::unique_ptr<LoadClient> client,
-                          LoadClient::Connect(std::move(options)));
+  MOEVIT_ASSIGN_OR_RETURN(ServerConnection connection,
+                          ServerConnection::Create(server_));
+  LoadClientOptions options;
+  options.connections = connections_;
+  MOEVIT_ASSIGN_OR_RETURN(options.requests, Requests(connection, paths));
+  MOEVIT_ASSIGN_OR_RETURN(
+      const std::unique_ptr<LoadClient> client,
+      LoadClient::Connect(std::move(connection), std::move(options)));
   LoadReport report;
   report.build = ThisBuild();
   report.processor = ProcessorName();
@@ -250,7 +262,8 @@ absl::Status LoadCommand::Run(absl::Span<const std::string> paths,
     MOEVIT_ASSIGN_OR_RETURN(sustained.rate, FindHighest(*client, report.runs));
   }
   *console.out << (json_ ? LoadReportToJson(report) : LoadReportToText(report));
-  return absl::OkStatus();
+  if (plot_.empty()) return absl::OkStatus();
+  return WriteFile(plot_, LoadReportToSvg(report));
 }
 
 }  // namespace moevit

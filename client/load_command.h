@@ -16,6 +16,7 @@
 #include "client/flag_set.h"
 #include "client/load_client.h"
 #include "client/load_report.h"
+#include "client/load_requests.h"
 #include "client/load_schedule.h"
 #include "client/server_connection.h"
 
@@ -40,7 +41,8 @@ class LoadCommand : public Command {
   void AddRequestFlags(FlagSet* flags);
   absl::Status CheckFlags() const;
   absl::StatusOr<std::vector<double>> Rates() const;
-  absl::StatusOr<LoadClientOptions> ClientOptions(
+  absl::StatusOr<LoadRequests> Requests(
+      const ServerConnection& connection,
       absl::Span<const std::string> paths) const;
 
   LoadRun OpenLoop(LoadClient& client, double rate,
@@ -50,9 +52,8 @@ class LoadCommand : public Command {
                                      std::vector<LoadRun>& runs) const;
 
   ServerAddress server_;
-  std::string model_;
-  std::string version_;
-  int priority_ = 0;
+  LoadTarget target_;
+  bool pixels_ = false;
   std::vector<std::string> rate_;
   bool closed_ = false;
   int concurrency_ = 32;
@@ -63,6 +64,7 @@ class LoadCommand : public Command {
   int connections_ = 8;
   uint64_t seed_ = 1;
   bool json_ = false;
+  std::string plot_;
 };
 
 }  // namespace moevit

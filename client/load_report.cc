@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/json.h"
+#include "client/latency_plot.h"
 
 namespace moevit {
 namespace {
@@ -165,6 +166,22 @@ std::string LoadReportToJson(const LoadReport& report) {
   return json.dump(-1, ' ', /*ensure_ascii=*/false,
                    Json::error_handler_t::replace) +
          "\n";
+}
+
+std::string LoadReportToSvg(const LoadReport& report) {
+  std::vector<LatencyCurve> curves;
+  for (const LoadRun& run : report.runs) {
+    LatencyCurve& curve = curves.emplace_back();
+    curve.label = LoadName(run);
+    for (const absl::Duration latency : run.result.latencies) {
+      curve.seconds.push_back(absl::ToDoubleSeconds(latency));
+    }
+    if (!curve.seconds.empty()) {
+      curve.last_part =
+          HighestPercentile(static_cast<int64_t>(curve.seconds.size()));
+    }
+  }
+  return LatencyPlot(curves, "requests");
 }
 
 }  // namespace moevit

@@ -1,4 +1,4 @@
-// What `moevit load` measured, as text for people and as JSON.
+// What `moevit load` measured, as text and a picture for people, and as JSON.
 
 #ifndef MOEVIT_CLIENT_LOAD_REPORT_H_
 #define MOEVIT_CLIENT_LOAD_REPORT_H_
@@ -42,6 +42,10 @@ std::string LoadReportToText(const LoadReport& report);
 
 // One object on one line; percentiles that cannot be claimed are null.
 std::string LoadReportToJson(const LoadReport& report);
+
+// Latency over percentile, a curve per run, up to the last percentile that the
+// run has enough answers to claim.
+std::string LoadReportToSvg(const LoadReport& report);
 
 }  // namespace moevit
 

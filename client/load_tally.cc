@@ -79,4 +79,8 @@ int64_t SamplesForPercentile(double part) {
       std::ceil(std::log(kChanceOfNothing) / std::log(part)));
 }
 
+double HighestPercentile(int64_t samples) {
+  return std::pow(kChanceOfNothing, 1 / static_cast<double>(samples));
+}
+
 }  // namespace moevit

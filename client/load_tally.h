@@ -82,6 +82,9 @@ absl::Duration PercentileOf(const std::vector<absl::Duration>& samples,
 // REQUIRES: 0 < part < 1.
 int64_t SamplesForPercentile(double part);
 
+// The highest percentile that so many samples may claim. REQUIRES: samples > 0.
+double HighestPercentile(int64_t samples);
+
 }  // namespace moevit
 
 #endif  // MOEVIT_CLIENT_LOAD_TALLY_H_

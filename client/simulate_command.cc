@@ -12,7 +12,6 @@
 #include "base/progress.h"
 #include "base/status_macros.h"
 #include "client/simulation_flags.h"
-#include "client/simulation_plot.h"
 #include "scheduler/simulation/simulation.h"
 
 namespace moevit {
@@ -290,7 +289,7 @@ absl::Status SimulateCommand::Run(absl::Span<const std::string> /*positional*/,
   MOEVIT_ASSIGN_OR_RETURN(const std::vector<SimulationRun> runs,
                           RunAll(options));
   if (!plot_.empty()) {
-    MOEVIT_RETURN_IF_ERROR(WriteFile(plot_, SimulationPlot(runs)));
+    MOEVIT_RETURN_IF_ERROR(WriteFile(plot_, SimulationToSvg(runs)));
   }
   *console.out << (json_ ? SimulationToJson(options, runs)
                          : SimulationToText(options, runs));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "base/json.h"
+#include "client/latency_plot.h"
 
 namespace moevit {
 namespace {
@@ -219,6 +220,16 @@ std::string SimulationToJson(const SimulationOptions& options,
       {"seed", options.seed},
       {"runs", std::move(all)}};
   return json.dump(/*indent=*/2) + "\n";
+}
+
+std::string SimulationToSvg(const std::vector<SimulationRun>& runs) {
+  std::vector<LatencyCurve> curves;
+  curves.reserve(runs.size());
+  for (const SimulationRun& run : runs) {
+    curves.push_back(
+        {absl::StrFormat("%.4g images/s", run.rate), run.report.latencies});
+  }
+  return LatencyPlot(curves, "images");
 }
 
 }  // namespace moevit

@@ -1,4 +1,5 @@
-// What `moevit simulate` found, as tables for people and JSON for programs.
+// What `moevit simulate` found, as tables and a picture for people and JSON for
+// programs.
 
 #ifndef MOEVIT_CLIENT_SIMULATION_OUTPUT_H_
 #define MOEVIT_CLIENT_SIMULATION_OUTPUT_H_
@@ -26,6 +27,9 @@ std::string SimulationToText(const SimulationOptions& options,
 // One JSON object. Times are in seconds.
 std::string SimulationToJson(const SimulationOptions& options,
                              const std::vector<SimulationRun>& runs);
+
+// Latency over percentile, a curve per run.
+std::string SimulationToSvg(const std::vector<SimulationRun>& runs);
 
 }  // namespace moevit
 

@@ -9,19 +9,24 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "base/json.h"
+#include "base/mutex.h"
 #include "client/load_schedule.h"
 #include "gmock/gmock.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
+#include "proto/inference/grpc_service.grpc.pb.h"
 #include "proto/moevit/v1/inference.grpc.pb.h"
 #include "tests/client/command_test.h"
 
 namespace moevit {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -49,9 +54,50 @@ class FakeService final : public v1::InferenceService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ListModels(grpc::ServerContext*, const v1::ListModelsRequest*,
+                          v1::ListModelsResponse* response) override {
+    for (const auto& [name, version, size] : models) {
+      v1::Model* model = response->add_models();
+      model->set_name(name);
+      model->set_version(version);
+      model->set_image_size(size);
+    }
+    return grpc::Status::OK;
+  }
+
+  struct FakeModel {
+    std::string name;
+    std::string version;
+    int image_size;
+  };
+  std::vector<FakeModel> models = {{"m", "1", 3}, {"m", "2", 5}};
   std::atomic<int> requests = 0;
   int accepted = 1 << 30;
   std::atomic<uint32_t> priority = 0;
+};
+
+// Answers pixels at once, and keeps what it was asked last.
+class FakePixelService final : public inference::GRPCInferenceService::Service {
+ public:
+  grpc::Status ModelInfer(grpc::ServerContext*,
+                          const inference::ModelInferRequest* request,
+                          inference::ModelInferResponse* response) override {
+    MutexLock lock(&mutex_);
+    last_ = *request;
+    if (with_output) response->add_outputs();
+    return grpc::Status::OK;
+  }
+
+  inference::ModelInferRequest last() const {
+    MutexLock lock(&mutex_);
+    return last_;
+  }
+
+  bool with_output = true;
+
+ private:
+  mutable Mutex mutex_;
+  inference::ModelInferRequest last_ ABSL_GUARDED_BY(mutex_);
 };
 
 class LoadCommandTest : public CommandTest<LoadCommand> {
@@ -61,6 +107,7 @@ class LoadCommandTest : public CommandTest<LoadCommand> {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
                              &port_);
     builder.RegisterService(&service_);
+    builder.RegisterService(&pixel_service_);
     server_ = builder.BuildAndStart();
     image_ = File("load_command_test.jpg", "ship");
   }
@@ -96,6 +143,7 @@ class LoadCommandTest : public CommandTest<LoadCommand> {
   }
 
   FakeService service_;
+  FakePixelService pixel_service_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> files_;
@@ -149,6 +197,58 @@ TEST_F(LoadCommandTest, RunsAClosedLoop) {
   EXPECT_EQ(run["loop"], "closed");
   EXPECT_EQ(run["requests"], run["answers"]);
   EXPECT_EQ(service_.priority, 4);
+}
+
+TEST_F(LoadCommandTest, SendsPixelsOfTheModelsSize) {
+  ASSERT_EQ(Run({"--rate=200", "--pixels", "--priority=2", "--json"}),
+            kExitSuccess)
+      << err_.str();
+  const Json run = Json::parse(out_.str())["runs"][0];
+  EXPECT_GT(run["answers"], 0);
+  EXPECT_EQ(run["answers"], run["requests"]);
+  EXPECT_EQ(service_.requests, 0);
+  inference::ModelInferRequest sent = pixel_service_.last();
+  EXPECT_EQ(sent.model_name(), "m");
+  EXPECT_EQ(sent.model_version(), "");
+  EXPECT_EQ(sent.parameters().at("priority").uint64_param(), 2);
+  ASSERT_EQ(sent.raw_input_contents_size(), 1);
+  EXPECT_EQ(sent.raw_input_contents(0).size(), 5 * 5 * 3);
+  ASSERT_EQ(Run({"--rate=200", "--pixels", "--version=1"}), kExitSuccess);
+  sent = pixel_service_.last();
+  EXPECT_EQ(sent.model_version(), "1");
+  EXPECT_EQ(sent.raw_input_contents(0).size(), 3 * 3 * 3);
+}
+
+TEST_F(LoadCommandTest, PixelsNeedAModelThatTheServerHas) {
+  EXPECT_EQ(Run({"--rate=1", "--pixels", "--model=n"}), kExitFailure);
+  EXPECT_THAT(err_.str(), HasSubstr("does not serve \"n\", version \"\""));
+  ExpectRefused({"--rate=1", "--pixels"}, "--pixels sends no file");
+  service_.models.push_back({"n", "1", 1 << 20});
+  EXPECT_EQ(Run({"--rate=1", "--pixels"}), kExitFailure);
+  EXPECT_THAT(err_.str(), HasSubstr("has several models"));
+  EXPECT_EQ(Run({"--rate=1", "--pixels", "--model=n"}), kExitFailure);
+  EXPECT_THAT(err_.str(), HasSubstr("a model of 1048576 pixels per side"));
+}
+
+TEST_F(LoadCommandTest, RefusesAnAnswerWithoutScores) {
+  pixel_service_.with_output = false;
+  EXPECT_EQ(Run({"--rate=1", "--pixels"}), kExitFailure);
+  EXPECT_THAT(err_.str(), HasSubstr("the first image: 0 outputs for 1 image"));
+}
+
+TEST_F(LoadCommandTest, DrawsAPlot) {
+  const std::string file = testing::TempDir() + "/load_command_test.svg";
+  files_.push_back(file);
+  ASSERT_EQ(Run({"--rate=300,600", "--plot=" + file, image_}), kExitSuccess)
+      << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("answered/s"));
+  const auto svg = ReadFile(file, 1 << 20);
+  ASSERT_TRUE(svg.ok()) << svg.status();
+  EXPECT_THAT(*svg, AllOf(HasSubstr("300.0/s"), HasSubstr("600.0/s"),
+                          HasSubstr("part of the requests")));
+  EXPECT_EQ(Run({"--rate=300", "--plot=/no/such/directory/x.svg", image_}),
+            kExitFailure);
+  EXPECT_THAT(err_.str(), HasSubstr("/no/such/directory"));
 }
 
 TEST_F(LoadCommandTest, FindsARateThatIsSustained) {

@@ -1,5 +1,6 @@
 #include "client/load_report.h"
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -67,6 +68,31 @@ TEST(LoadReportTest, ShowsErrorsApart) {
   EXPECT_EQ(run["errors"]["RESOURCE_EXHAUSTED"]["count"], 17);
   EXPECT_EQ(run["offered_per_second"], 100);
   EXPECT_EQ(run["answers_per_second"], 60);
+}
+
+// The x of the last point of the only curve.
+double EndOfCurve(const LoadReport& report) {
+  const std::string svg = LoadReportToSvg(report);
+  const size_t start = svg.find("points=\"");
+  EXPECT_NE(start, std::string::npos) << svg;
+  EXPECT_EQ(svg.find("points=\"", start + 1), std::string::npos) << svg;
+  const size_t end = svg.find(" \"/>", start);
+  return std::stod(svg.substr(svg.rfind(' ', end - 1) + 1));
+}
+
+TEST(LoadReportTest, DrawsNoPercentileOfTooFewAnswers) {
+  const double of_99 = EndOfCurve(ReportOf(RunOf(459, 0)));
+  EXPECT_LT(EndOfCurve(ReportOf(RunOf(44, 3))), of_99);
+  const double of_999 = EndOfCurve(ReportOf(RunOf(6000, 0)));
+  EXPECT_GT(of_999, of_99);
+  // The edge of the plot.
+  EXPECT_EQ(EndOfCurve(ReportOf(RunOf(9999, 0))), of_999);
+}
+
+TEST(LoadReportTest, DrawsNoCurveOfNothing) {
+  const std::string svg = LoadReportToSvg(ReportOf(RunOf(0, 3)));
+  EXPECT_THAT(svg, AllOf(HasSubstr("100.0/s"), HasSubstr("</svg>"),
+                         Not(HasSubstr("<polyline"))));
 }
 
 TEST(LoadReportTest, TellsAClosedLoop) {

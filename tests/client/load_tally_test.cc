@@ -114,5 +114,13 @@ TEST(SamplesForPercentileTest, AreTheFewestThatReachBeyondAlmostAlways) {
   EXPECT_EQ(SamplesForPercentile(0.99), 459);
 }
 
+TEST(HighestPercentileTest, IsTheOneThatSoManySamplesMayClaim) {
+  EXPECT_LT(HighestPercentile(6), 0.5);
+  EXPECT_GE(HighestPercentile(7), 0.5);
+  EXPECT_LT(HighestPercentile(458), 0.99);
+  EXPECT_GE(HighestPercentile(459), 0.99);
+  EXPECT_NEAR(HighestPercentile(1), 0.01, 1e-12);
+}
+
 }  // namespace
 }  // namespace moevit

@@ -1,4 +1,4 @@
-#include "client/simulation_plot.h"
+#include "client/latency_plot.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 
 namespace moevit {
 namespace {
@@ -32,16 +30,20 @@ struct Range {
   double high = -2;
 };
 
-Range RangeOf(const std::vector<SimulationRun>& runs) {
+bool IsDrawn(const LatencyCurve& curve) {
+  return !curve.seconds.empty() && curve.seconds.front() > 0;
+}
+
+Range RangeOf(absl::Span<const LatencyCurve> curves) {
   double least = HUGE_VAL;
   double most = 0;
-  for (const SimulationRun& run : runs) {
-    if (run.report.latencies.empty()) continue;
-    least = std::min(least, run.report.latencies.front());
-    most = std::max(most, run.report.latencies.back());
+  for (const LatencyCurve& curve : curves) {
+    if (!IsDrawn(curve)) continue;
+    least = std::min(least, curve.seconds.front());
+    most = std::max(most, curve.seconds.back());
   }
-  if (!(least > 0 && least < HUGE_VAL)) return Range();
   Range range;
+  if (most == 0) return range;
   range.low = std::floor(std::log10(least));
   range.high = std::max(std::ceil(std::log10(most)), range.low + 1);
   return range;
@@ -72,7 +74,7 @@ std::string Text(double x, double y, absl::string_view anchor,
       x, y, anchor, color, text);
 }
 
-std::string Grid(const Range& range) {
+std::string Grid(const Range& range, absl::string_view what) {
   std::string svg;
   const double bottom = kHeight - kBottom;
   const struct {
@@ -90,21 +92,23 @@ std::string Grid(const Range& range) {
                     Text(kLeft - 6, y + 4, "end",
                          absl::StrFormat("%g ms", std::pow(10, power + 3))));
   }
-  absl::StrAppend(&svg, Text(X(kDecades / 2), kHeight - 10, "middle",
-                             "part of the images that are answered within"));
+  absl::StrAppend(&svg,
+                  Text(X(kDecades / 2), kHeight - 10, "middle",
+                       absl::StrCat("part of the ", what, " answered within")));
   return svg;
 }
 
-std::string Curve(const Range& range, absl::Span<const double> ascending,
-                  absl::string_view color) {
+std::string Polyline(const Range& range, const LatencyCurve& curve,
+                     absl::string_view color) {
+  const double end = std::min(-std::log10(1 - curve.last_part), kDecades);
   std::string points;
   for (int i = 0; i <= kPointsPerCurve; ++i) {
-    const double decades = kDecades * i / kPointsPerCurve;
+    const double decades = end * i / kPointsPerCurve;
     const double fraction = 1 - std::pow(10, -decades);
-    const auto position =
-        static_cast<size_t>(fraction * static_cast<double>(ascending.size()));
+    const auto position = static_cast<size_t>(
+        fraction * static_cast<double>(curve.seconds.size()));
     absl::StrAppendFormat(&points, "%.1f,%.1f ", X(decades),
-                          Y(range, ascending[position]));
+                          Y(range, curve.seconds[position]));
   }
   return absl::StrFormat(
       "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\" "
@@ -114,24 +118,23 @@ std::string Curve(const Range& range, absl::Span<const double> ascending,
 
 }  // namespace
 
-std::string SimulationPlot(const std::vector<SimulationRun>& runs) {
-  const Range range = RangeOf(runs);
+std::string LatencyPlot(absl::Span<const LatencyCurve> curves,
+                        absl::string_view what) {
+  const Range range = RangeOf(curves);
   std::string svg = absl::StrFormat(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" "
       "font-family=\"sans-serif\" font-size=\"12\">\n"
       "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
       kWidth, kHeight);
-  absl::StrAppend(&svg, Grid(range));
-  for (size_t i = 0; i < runs.size(); ++i) {
+  absl::StrAppend(&svg, Grid(range, what));
+  for (size_t i = 0; i < curves.size(); ++i) {
     const absl::string_view color = kColors[i % std::size(kColors)];
-    const std::vector<double>& latencies = runs[i].report.latencies;
-    if (!latencies.empty() && latencies.front() > 0) {
-      absl::StrAppend(&svg, Curve(range, latencies, color));
+    if (IsDrawn(curves[i])) {
+      absl::StrAppend(&svg, Polyline(range, curves[i], color));
     }
-    absl::StrAppend(
-        &svg,
-        Text(kWidth - kRight + 10, kTop + 12 + 16 * static_cast<double>(i),
-             "start", absl::StrFormat("%.4g images/s", runs[i].rate), color));
+    absl::StrAppend(&svg, Text(kWidth - kRight + 10,
+                               kTop + 12 + 16 * static_cast<double>(i), "start",
+                               curves[i].label, color));
   }
   absl::StrAppend(&svg, "</svg>\n");
   return svg;
