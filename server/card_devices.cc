@@ -12,6 +12,7 @@
 #include "kernels/card/card_types.h"
 #include "kernels/card/emulated_cards.h"
 #include "server/card_node.h"
+#include "server/log.h"
 
 namespace moevit {
 namespace {
@@ -20,6 +21,7 @@ absl::StatusOr<XrtCardOptions> CardToOpen(const DeviceSpec& spec,
                                           const CardOptions& options) {
   XrtCardOptions card;
   card.name = spec.name;
+  card.on_stuck = [](const std::string& what) { LogError(what); };
   if (spec.kind == DeviceSpec::Kind::kEmulated) {
     MOEVIT_ASSIGN_OR_RETURN(card.bus_address, EmulatedCardAddress(spec.index));
     MOEVIT_ASSIGN_OR_RETURN(card.image_path, EmulatedCardImage());

@@ -30,11 +30,7 @@ void CopyThread::Run(Queue* queue) {
       while (!queue->stop && queue->copies.empty()) {
         queue->changed.Wait(&queue->mutex);
       }
-      if (queue->stop) {
-        queue->stopped = true;
-        queue->changed.SignalAll();
-        return;
-      }
+      if (queue->stop) return;
       next = std::move(queue->copies.front());
       queue->copies.pop_front();
     }
@@ -45,28 +41,17 @@ void CopyThread::Run(Queue* queue) {
 }
 
 bool CopyThread::Stop(absl::Time deadline) {
-  if (!thread_.joinable()) return true;
   std::deque<std::pair<Copy, std::shared_ptr<OperationState>>> dropped;
-  bool stopped = false;
   {
     MutexLock lock(&queue_->mutex);
     queue_->stop = true;
     dropped.swap(queue_->copies);
     queue_->changed.SignalAll();
-    while (!queue_->stopped && absl::Now() < deadline) {
-      queue_->changed.WaitUntil(&queue_->mutex, deadline);
-    }
-    stopped = queue_->stopped;
   }
   for (auto& [copy, state] : dropped) {
     state->End(absl::AbortedError("the card was reset"));
   }
-  if (stopped) {
-    thread_.join();
-  } else {
-    thread_.detach();
-  }
-  return stopped;
+  return thread_.Join(deadline);
 }
 
 }  // namespace moevit

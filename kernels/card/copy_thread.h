@@ -7,17 +7,17 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
+#include "kernels/card/detachable_thread.h"
 #include "kernels/card/operation_state.h"
 
 namespace moevit {
 
-// Thread safe.
+// Thread safe, apart from Stop.
 class CopyThread {
  public:
   using Copy = std::function<absl::Status()>;
@@ -33,8 +33,7 @@ class CopyThread {
   void Add(Copy copy, std::shared_ptr<OperationState> state);
 
   // Ends the copies that have not begun (kAborted) and waits for the one that
-  // runs. False when that has not returned by `deadline`: its thread is left
-  // to itself then.
+  // runs. False when that has not returned by `deadline`. May be asked again.
   bool Stop(absl::Time deadline);
 
  private:
@@ -46,13 +45,12 @@ class CopyThread {
     std::deque<std::pair<Copy, std::shared_ptr<OperationState>>> copies
         ABSL_GUARDED_BY(mutex);
     bool stop ABSL_GUARDED_BY(mutex) = false;
-    bool stopped ABSL_GUARDED_BY(mutex) = false;
   };
 
   static void Run(Queue* queue);
 
   const std::shared_ptr<Queue> queue_;
-  std::thread thread_;
+  DetachableThread thread_;
 };
 
 }  // namespace moevit

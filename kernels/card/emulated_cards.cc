@@ -43,8 +43,9 @@ absl::StatusOr<fs::path> Find(const char* name) {
       program.parent_path().parent_path() / "lib" / "moevit" / name;
   std::error_code error;
   if (fs::exists(file, error)) return file;
-  return absl::NotFoundError(absl::StrCat("emulated cards need ", file.string(),
-                                          ", which is not there"));
+  return absl::NotFoundError(absl::StrCat(
+      "emulated cards need ", file.string(),
+      ", which is not there; builds without XRT (MOEVIT_WITH_XRT) have none"));
 }
 
 // The file of a sanitizer's runtime, which has to come before any other

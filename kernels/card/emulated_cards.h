@@ -19,8 +19,8 @@ namespace moevit {
 // it first thing in main, with main's `argv`: it replaces the process by one of
 // the same program with the same arguments, which gets here again and goes on.
 // Returns kNotFound when the library is not where it was built or installed
-// ("../lib/moevit" of the program), kFailedPrecondition when the process has
-// another number of cards, kUnimplemented for a build without them.
+// ("../lib/moevit" of the program), as in a build without XRT, and
+// kFailedPrecondition when the process has another number of cards.
 absl::Status EnsureEmulatedCards(int cards, char** argv);
 
 // For a program that has the library linked: starts the cards, once.

@@ -26,9 +26,6 @@ LaunchWatcher::LaunchWatcher(std::function<bool()> collect,
         while (shared->AwaitWork()) {
           while (collect() && !shared->stopping()) wait();
         }
-        MutexLock lock(&shared->mutex);
-        shared->stopped = true;
-        shared->changed.SignalAll();
       }) {}
 
 LaunchWatcher::~LaunchWatcher() { Stop(absl::Now() + absl::Seconds(1)); }
@@ -40,23 +37,12 @@ void LaunchWatcher::Wake() {
 }
 
 bool LaunchWatcher::Stop(absl::Time deadline) {
-  if (!thread_.joinable()) return true;
-  bool stopped = false;
   {
     MutexLock lock(&shared_->mutex);
     shared_->stop = true;
     shared_->changed.SignalAll();
-    while (!shared_->stopped && absl::Now() < deadline) {
-      shared_->changed.WaitUntil(&shared_->mutex, deadline);
-    }
-    stopped = shared_->stopped;
   }
-  if (stopped) {
-    thread_.join();
-  } else {
-    thread_.detach();
-  }
-  return stopped;
+  return thread_.Join(deadline);
 }
 
 }  // namespace moevit

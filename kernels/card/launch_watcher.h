@@ -5,10 +5,10 @@
 
 #include <functional>
 #include <memory>
-#include <thread>
 
 #include "absl/time/time.h"
 #include "base/mutex.h"
+#include "kernels/card/detachable_thread.h"
 
 namespace moevit {
 
@@ -28,8 +28,7 @@ class LaunchWatcher {
   // To be called after every start of a launch.
   void Wake();
 
-  // False when the thread has not ended by `deadline`: it is left to itself
-  // then.
+  // False when the thread has not ended by `deadline`. May be asked again.
   bool Stop(absl::Time deadline);
 
  private:
@@ -39,7 +38,6 @@ class LaunchWatcher {
     CondVar changed;
     bool awake ABSL_GUARDED_BY(mutex) = false;
     bool stop ABSL_GUARDED_BY(mutex) = false;
-    bool stopped ABSL_GUARDED_BY(mutex) = false;
 
     // Blocks while nothing runs. False once told to stop.
     bool AwaitWork();
@@ -47,7 +45,7 @@ class LaunchWatcher {
   };
 
   const std::shared_ptr<Shared> shared_;
-  std::thread thread_;
+  DetachableThread thread_;
 };
 
 }  // namespace moevit

@@ -1,5 +1,6 @@
 #include "kernels/card/power_sampler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -45,7 +46,8 @@ void PowerSampler::Run(absl::Duration period) {
   absl::Time next = absl::Now();
   for (;;) {
     Sample();
-    next += period;
+    // A sensor that took long is not asked more often afterwards.
+    next = std::max(next + period, absl::Now());
     MutexLock lock(&mutex_);
     while (!stop_ && absl::Now() < next) stopped_.WaitUntil(&mutex_, next);
     if (stop_) return;

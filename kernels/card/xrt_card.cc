@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "kernels/card/power_sampler.h"
+#include "kernels/card/stuck_sessions.h"
 #include "kernels/card/xrt_session.h"
 
 namespace moevit {
@@ -32,7 +33,10 @@ class XrtCard : public Card {
         power_([this] { return ReadPower(); }, options_.power_period) {}
 
   ~XrtCard() override {
-    if (session_ != nullptr) session_->Close(absl::Now() + options_.patience);
+    MutexLock lock(&power_mutex_);
+    if (session_ != nullptr && !Close().ok()) {
+      KeepStuckSession(options_.bus_address, std::move(session_));
+    }
   }
 
   absl::string_view name() const override { return name_; }
@@ -98,8 +102,10 @@ class XrtCard : public Card {
     return Operation(std::move(state));
   }
 
+  absl::Status Close();
+
   absl::Status CheckOpen() const {
-    if (session_ != nullptr) return absl::OkStatus();
+    if (session_ != nullptr && !session_->closing()) return absl::OkStatus();
     return absl::UnavailableError(
         absl::StrCat(name_, " could not be brought back by its last reset"));
   }
@@ -118,25 +124,30 @@ class XrtCard : public Card {
   // Changed by Reset alone, beside which there is nobody but the sampling
   // thread: that one holds the mutex.
   Mutex power_mutex_;
-  std::unique_ptr<XrtSession> session_;  // null after a failed Reset
+  // Null, or closing, after a failed Reset.
+  std::unique_ptr<XrtSession> session_;
 
   PowerSampler power_;  // last: its thread uses the others
 };
 
+absl::Status XrtCard::Close() {
+  const bool first = !session_->closing();
+  if (session_->Close(absl::Now() + options_.patience)) return absl::OkStatus();
+  const std::string what = absl::StrCat(
+      name_,
+      ": work on the card neither ends nor can be aborted; its memory "
+      "stays allocated until it does, or this process ends");
+  if (first && options_.on_stuck) options_.on_stuck(what);
+  return absl::UnavailableError(what);
+}
+
 absl::Status XrtCard::Reset() {
   MutexLock lock(&power_mutex_);
-  const absl::Time deadline = absl::Now() + options_.patience;
   if (session_ != nullptr) {
-    const bool closed = session_->Close(deadline);
+    MOEVIT_RETURN_IF_ERROR(Close());
     session_ = nullptr;
-    if (!closed) {
-      return absl::UnavailableError(
-          absl::StrCat(name_, " does not end its work: reset it from outside"));
-    }
   }
-  absl::Status reset = XrtSession::ResetCard(options_, deadline);
-  // Without one, loading the image again tells whether it was needed.
-  if (!reset.ok() && !absl::IsUnimplemented(reset)) return reset;
+  MOEVIT_RETURN_IF_ERROR(XrtSession::ResetCard(options_));
   MOEVIT_ASSIGN_OR_RETURN(session_, XrtSession::Open(options_));
   if (Describe(*session_) != units_) {
     session_ = nullptr;
@@ -150,6 +161,7 @@ absl::Status XrtCard::Reset() {
 
 absl::StatusOr<std::unique_ptr<Card>> OpenXrtCard(
     const XrtCardOptions& options) {
+  MOEVIT_RETURN_IF_ERROR(CloseStuckSession(options.bus_address));
   MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<XrtSession> session,
                           XrtSession::Open(options));
   return std::make_unique<XrtCard>(options, std::move(session));

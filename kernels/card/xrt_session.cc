@@ -219,30 +219,35 @@ absl::StatusOr<double> XrtSession::PowerWatts() const {
 }
 
 bool XrtSession::AbortLaunches(absl::Time deadline) {
-  // Aborting asks the driver, which may not answer.
-  CopyThread aborter;
-  auto aborted = std::make_shared<OperationState>("aborting all launches");
-  aborter.Add(
-      [units = units_] {
-        for (const auto& unit : units) unit->Abort();
-        return absl::OkStatus();
-      },
-      aborted);
-  const bool ended = aborted->Wait(deadline).ok();
-  return aborter.Stop(deadline) && ended;
+  // Aborting asks the driver, which may not answer: it is asked once at a time.
+  if (aborter_ == nullptr) {
+    aborter_ = std::make_unique<CopyThread>();
+    aborted_ = std::make_shared<OperationState>("aborting all launches");
+    aborter_->Add(
+        [units = units_]() -> absl::Status {
+          bool ended = true;
+          for (const auto& unit : units) ended = unit->Abort() && ended;
+          return ended ? absl::OkStatus()
+                       : absl::UnavailableError("some launches go on");
+        },
+        aborted_);
+  }
+  const absl::Status aborted = aborted_->Wait(deadline);
+  if (absl::IsDeadlineExceeded(aborted) || !aborter_->Stop(deadline)) {
+    return false;
+  }
+  aborter_ = nullptr;
+  return aborted.ok();
 }
 
 bool XrtSession::Close(absl::Time deadline) {
-  closed_ = true;
-  bool closed = watcher_ == nullptr || watcher_->Stop(deadline);
-  closed = AbortLaunches(deadline) && closed;
+  closing_ = true;
+  // Launches can be aborted only when nobody waits for their events.
+  bool closed = (watcher_ == nullptr || watcher_->Stop(deadline)) &&
+                AbortLaunches(deadline);
   closed = to_card_.Stop(deadline) && closed;
   closed = from_card_.Stop(deadline) && closed;
-  if (!closed) {
-    // XRT or its driver may still use these, at any time.
-    new std::vector<std::shared_ptr<XrtUnit>>(units_);
-    return false;
-  }
+  if (!closed) return false;
   units_.clear();
   std::vector<std::weak_ptr<XrtMemory>> memory;
   {
@@ -256,11 +261,11 @@ bool XrtSession::Close(absl::Time deadline) {
 }
 
 XrtSession::~XrtSession() {
-  if (!closed_) Close(absl::Now() + absl::Seconds(1));
+  if (!closing_) Close(absl::Now() + absl::Seconds(1));
 }
 
-absl::Status XrtSession::ResetCard(const XrtCardOptions& options,
-                                   absl::Time deadline) {
+absl::Status XrtSession::ResetCard(const XrtCardOptions& options) {
+  const absl::Time deadline = absl::Now() + options.reset_patience;
   const std::string what = absl::StrCat("resetting card ", options.bus_address);
   // XRT waits for a card that is offline for as long as that takes.
   CopyThread resetter;
@@ -274,7 +279,10 @@ absl::Status XrtSession::ResetCard(const XrtCardOptions& options,
                 absl::StrCat(what, ": it is offline"));
           }
           auto* const reset = FindInXrt<ResetFunction>(kReset);
-          if (reset == nullptr) return absl::UnimplementedError(what);
+          if (reset == nullptr) {
+            return absl::UnavailableError(absl::StrCat(
+                what, ": this XRT has no function for it; use xbutil reset"));
+          }
           const int error =
               reset(static_cast<xclDeviceHandle>(device), XCL_USER_RESET);
           if (error == 0) return absl::OkStatus();

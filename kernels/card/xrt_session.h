@@ -31,12 +31,15 @@ class XrtSession {
   static absl::StatusOr<std::unique_ptr<XrtSession>> Open(
       const XrtCardOptions& options);
 
-  // Closes with little patience, unless Close was called.
+  // Closes with little patience, unless Close was called. REQUIRES: Close has
+  // succeeded, or nothing was launched or copied.
   ~XrtSession();
   XrtSession(const XrtSession&) = delete;
   XrtSession& operator=(const XrtSession&) = delete;
 
   const std::string& shell() const { return shell_; }
+  // Whether Close was called.
+  bool closing() const { return closing_; }
   const std::vector<std::shared_ptr<XrtUnit>>& units() const { return units_; }
 
   absl::StatusOr<std::shared_ptr<XrtMemory>> Allocate(size_t bytes, int bank);
@@ -53,15 +56,16 @@ class XrtSession {
   absl::StatusOr<double> PowerWatts() const;
 
   // Ends everything in flight and gives the card's memory back. False when
-  // something has not ended by `deadline`: what belongs to it is then never
-  // freed.
+  // something has not ended by `deadline`: the card may still write to its
+  // buffers, so they all stay, and the session has to. Nothing can be started
+  // any more; Close may be asked again.
   bool Close(absl::Time deadline);
 
   // Resets the card, as `xbutil reset` does. REQUIRES: this process has no
-  // session of it. kDeadlineExceeded when the card is not back by `deadline`,
-  // kUnimplemented when this XRT has no way to reset it.
-  static absl::Status ResetCard(const XrtCardOptions& options,
-                                absl::Time deadline);
+  // session of it, since the driver kills processes that have the card open
+  // (SIGBUS). kDeadlineExceeded when the card is not back in time,
+  // kUnavailable when it is offline or this XRT has no way to reset it.
+  static absl::Status ResetCard(const XrtCardOptions& options);
 
  private:
   XrtSession() = default;
@@ -77,11 +81,15 @@ class XrtSession {
   std::vector<std::shared_ptr<XrtUnit>> units_;
   std::set<int> banks_;  // that units reach
 
-  bool closed_ = false;
+  bool closing_ = false;
 
   std::unique_ptr<LaunchWatcher> watcher_;  // null until the image is loaded
   CopyThread to_card_;
   CopyThread from_card_;
+  // What asks the driver to abort launches, and how that went; null while
+  // nobody has asked.
+  std::unique_ptr<CopyThread> aborter_;
+  std::shared_ptr<OperationState> aborted_;
 
   Mutex mutex_;
   std::vector<std::weak_ptr<XrtMemory>> memory_ ABSL_GUARDED_BY(mutex_);

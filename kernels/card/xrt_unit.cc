@@ -197,7 +197,7 @@ void XrtUnit::End(std::unique_ptr<Run> run) {
   state->End(status);
 }
 
-void XrtUnit::Abort() {
+bool XrtUnit::Abort() {
   CollectEnded();
   std::vector<xrt::run> running;
   {
@@ -206,13 +206,13 @@ void XrtUnit::Abort() {
     for (const auto& run : running_) running.push_back(run->object);
   }
   for (xrt::run& run : running) {
-    // A run that cannot be aborted is one that has ended, or lost anyway.
+    // Whatever comes of it, its state tells whether the run is over.
     WithoutExceptions("aborting", [&]() -> absl::Status {
       run.abort();
       return absl::OkStatus();
     }).IgnoreError();
   }
-  CollectEnded();
+  return !CollectEnded();
 }
 
 }  // namespace moevit

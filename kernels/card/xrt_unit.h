@@ -38,9 +38,10 @@ class XrtUnit : public std::enable_shared_from_this<XrtUnit> {
   // Ends the launches that are over. True while others run.
   bool CollectEnded();
 
-  // Stops the launches in flight. May block for as long as the driver likes.
+  // Stops the launches in flight, and takes no more. May block for as long as
+  // the driver likes. False when some of them go on. May be asked again.
   // REQUIRES: nobody else waits for events of the card: XRT does itself here.
-  void Abort();
+  bool Abort();
 
  private:
   // One of XRT's run objects, which are used again and again: a new one costs

@@ -97,6 +97,7 @@ ComputeUnit::Cancelled ComputeUnit::Cancel(const BufferObject* packet) {
       found = std::move(*queued);
       queue_.erase(queued);
     } else if (running_ != nullptr && running_->packet.get() == packet) {
+      if (stuck_) return Cancelled::kGoesOn;
       found = std::move(running_);
       // Without a reset of its own the unit can only be written off.
       lost_ = !options_.can_reset;
@@ -183,6 +184,18 @@ void ComputeUnit::WaitWhileRunning(int64_t until_ns) {
   }
 }
 
+// Only the end of the fault, or a reset of the card, ends this.
+void ComputeUnit::StickIfPlanned() {
+  constexpr absl::Duration kLook = absl::Milliseconds(1);
+  const int64_t clears = options_.faults->clears();
+  if (!Fires(FaultKind::kStuck)) return;
+  stuck_ = true;
+  while (!stop_ && running_ != nullptr && options_.faults->clears() == clears) {
+    changed_.WaitUntil(&mutex_, absl::Now() + kLook);
+  }
+  stuck_ = false;
+}
+
 ert_cmd_state ComputeUnit::Run() {
   WriteRegisters(*running_);
   if (const auto delay = Fires(FaultKind::kDelay)) {
@@ -200,6 +213,7 @@ ert_cmd_state ComputeUnit::Run() {
     WaitWhileRunning(kForever);
     return ERT_CMD_STATE_ABORT;
   }
+  StickIfPlanned();
   const bool flip_bit = Fires(FaultKind::kBitFlip).has_value();
   if (stop_ || running_ == nullptr) return ERT_CMD_STATE_ABORT;
   mutex_.Unlock();

@@ -62,8 +62,8 @@ class ComputeUnit {
 
   void Submit(std::shared_ptr<const Command> command);
 
-  enum class Cancelled { kNotHere, kStopped, kUnitLost };
-  // Ends the command whose packet is `packet` as aborted.
+  enum class Cancelled { kNotHere, kStopped, kUnitLost, kGoesOn };
+  // Ends the command whose packet is `packet` as aborted, unless it is stuck.
   Cancelled Cancel(const BufferObject* packet);
   // Drops whatever came through `file`, of which nobody waits for an end.
   void Drop(const OpenFile* file);
@@ -88,6 +88,7 @@ class ComputeUnit {
   ert_cmd_state Run() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ert_cmd_state RunKernel(bool flip_bit);
   void WaitWhileRunning(int64_t until_ns) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StickIfPlanned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<Fault> Fires(FaultKind kind) const;
 
   const Options options_;
@@ -102,6 +103,7 @@ class ComputeUnit {
   std::shared_ptr<const Command> running_ ABSL_GUARDED_BY(mutex_);
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stuck_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t launches_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t busy_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t started_ns_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: idle

@@ -84,6 +84,7 @@ MOEVIT_CONTROL int MoevitEmulatedCardGetCounts(
   counts->failed = state.failed;
   counts->bytes_to_card = state.bytes_to_card;
   counts->bytes_from_card = state.bytes_from_card;
+  counts->buffers = found->BufferCount();
   counts->unit_ns = found->UnitNanoseconds();
   counts->faults = Driver::Get()->faults().fired(card);
   counts->joules = found->SamplePower();

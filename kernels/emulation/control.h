@@ -18,6 +18,7 @@ struct MoevitEmulatedCardCounts {
   int64_t failed;
   int64_t bytes_to_card;
   int64_t bytes_from_card;
+  int64_t buffers;  // in the card's memory now
   int64_t unit_ns;  // that units ran kernels since the image was loaded
   int64_t faults;
   double joules;  // by a formula that knows nothing of a real card

@@ -38,6 +38,14 @@ bool EmulatedCard::IsOffline() {
   return faults_->Fires({FaultKind::kOffline, index_}).has_value();
 }
 
+int64_t EmulatedCard::BufferCount() {
+  int64_t buffers = 0;
+  for (const CardMemory::Usage& bank : memory_.usage()) {
+    buffers += static_cast<int64_t>(bank.buffers);
+  }
+  return buffers;
+}
+
 int64_t EmulatedCard::UnitNanoseconds() {
   std::shared_ptr<LoadedImage> image;
   {

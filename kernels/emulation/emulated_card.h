@@ -38,6 +38,9 @@ class EmulatedCard {
   void Refresh(std::string_view path);
   double SamplePower();  // at once; joules since the start
 
+  // Buffers in the card's memory now.
+  int64_t BufferCount();
+
   // That all units together have been busy since the image was loaded.
   int64_t UnitNanoseconds();
 

@@ -94,12 +94,13 @@ void EmulatedCard::Abort(OpenFile* file, Command abort) {
       reinterpret_cast<const ert_abort_cmd*>(abort.packet->host());
   const std::shared_ptr<BufferObject> packet =
       file->buffer(static_cast<uint32_t>(request->exec_bo_handle));
-  ert_cmd_state state = ERT_CMD_STATE_ERROR;  // nothing to abort
+  ert_cmd_state state = ERT_CMD_STATE_ERROR;  // nothing was aborted
   {
     MutexLock lock(&mutex_);
     for (size_t i = 0; image_ != nullptr && i < image_->units().size(); ++i) {
       const auto result = image_->units()[i]->Cancel(packet.get());
       if (result == ComputeUnit::Cancelled::kNotHere) continue;
+      if (result == ComputeUnit::Cancelled::kGoesOn) break;
       ++state_.failed;
       state = result == ComputeUnit::Cancelled::kStopped
                   ? ERT_CMD_STATE_COMPLETED

@@ -10,6 +10,7 @@ constexpr int64_t kAlways = std::numeric_limits<int64_t>::max();
 
 constexpr std::pair<std::string_view, FaultKind> kKinds[] = {
     {"hang", FaultKind::kHang},
+    {"stuck", FaultKind::kStuck},
     {"timeout", FaultKind::kTimeout},
     {"error", FaultKind::kError},
     {"abort", FaultKind::kAbort},
@@ -113,6 +114,7 @@ void FaultPlan::Clear() {
   MutexLock lock(&mutex_);
   rules_.clear();
   any_ = false;
+  ++clears_;
 }
 
 bool FaultPlan::Matches(const Rule& rule, const FaultEvent& event) {

@@ -3,7 +3,7 @@
 // A plan is a list of rules:
 //   rules := rule { ";" rule }
 //   rule  := kind [ ":" key "=" value { "," key "=" value } ]
-//   kinds    of a launch: hang timeout error abort delay bit_flip
+//   kinds    of a launch: hang stuck timeout error abort delay bit_flip
 //            of a copy: copy_error copy_corruption
 //            of the card: allocation load open offline no_sensor
 //   keys     where: card, unit (numbers), kernel (name), direction (to, from)
@@ -30,7 +30,8 @@
 namespace moevit::emulation {
 
 enum class FaultKind {
-  kHang,            // the unit never ends
+  kHang,            // the unit never ends, unless it is aborted
+  kStuck,           // nor then: it goes on once the faults are cleared
   kTimeout,         // the driver gives the launch and the card up
   kError,           // the launch ends in the error state
   kAbort,           // the launch ends in the aborted state
@@ -71,6 +72,9 @@ class FaultPlan {
 
   void Clear();
 
+  // How often that was.
+  int64_t clears() const { return clears_; }
+
   // Counts the event in every rule that speaks of it; the first one that fires
   // tells how.
   std::optional<Fault> Fires(const FaultEvent& event);
@@ -99,6 +103,7 @@ class FaultPlan {
 
   // Spares the mutex where nothing is planned.
   std::atomic<bool> any_{false};
+  std::atomic<int64_t> clears_{0};
   Mutex mutex_;
   std::vector<Rule> rules_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> fired_ ABSL_GUARDED_BY(mutex_);  // by card

@@ -1,5 +1,5 @@
-// The adapter, stock XRT and emulated cards together. One process, three
-// cards; what a test does to a card it undoes by Reset.
+// What a card does for its user, through the adapter, stock XRT and the
+// emulated card together.
 
 #include "kernels/card/xrt_card.h"
 
@@ -15,145 +15,15 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "kernels/card/emulated_cards.h"
-#include "kernels/emulation/control.h"
+#include "absl/types/span.h"
+#include "tests/kernels/card/xrt_card_fixture.h"
 
 namespace moevit {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-constexpr int kCards = 3;
-// Nothing takes so long, and nothing waits for it.
-constexpr absl::Duration kLong = absl::Seconds(60);
-
-XrtCardOptions Options(int card) {
-  XrtCardOptions options;
-  options.bus_address = *EmulatedCardAddress(card);
-  options.image_path = MOEVIT_TEST_CARD_IMAGE;
-  options.name = absl::StrCat("emulated:", card);
-  options.power_period = absl::InfiniteDuration();
-  return options;
-}
-
-void Inject(const std::string& rules) {
-  ASSERT_EQ(MoevitEmulatedCardsInject(rules.c_str()), 0) << rules;
-}
-
-MoevitEmulatedCardCounts Counts(int card) {
-  MoevitEmulatedCardCounts counts;
-  EXPECT_EQ(MoevitEmulatedCardGetCounts(card, &counts), 0);
-  return counts;
-}
-
-// The units of the test image, in its order.
-constexpr size_t kAdd1 = 0;
-constexpr size_t kAdd2 = 1;
-constexpr size_t kScalars = 2;
-
-// The buffers of one unit that adds, and what it has to give.
-class Addition {
- public:
-  static constexpr int32_t kCount = 1537;
-
-  Addition(Card* card, size_t unit) : card_(card), unit_(unit) {
-    const auto& parameters = card->compute_units()[unit].parameters;
-    for (int i = 0; i < 3; ++i) {
-      auto buffer = card->Allocate(kCount * 4, parameters[i].bank);
-      EXPECT_TRUE(buffer.ok()) << buffer.status();
-      if (buffer.ok()) buffers_.push_back(*std::move(buffer));
-    }
-    for (int32_t i = 0; i < kCount; ++i) {
-      Values(0)[i] = 3 * i;
-      Values(1)[i] = 1000 - i;
-    }
-  }
-
-  int32_t* Values(int buffer) {
-    return reinterpret_cast<int32_t*>(buffers_[buffer]->host().data());
-  }
-  CardBuffer* buffer(int index) { return buffers_[index].get(); }
-
-  absl::Status CopyIn() {
-    for (int i = 0; i < 2; ++i) {
-      auto copy = card_->CopyToCard(buffer(i), 0, kCount * 4);
-      if (!copy.ok()) return copy.status();
-      const absl::Status copied = (*copy)->Wait(absl::Now() + kLong);
-      if (!copied.ok()) return copied;
-    }
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<std::unique_ptr<CardOperation>> Launch() {
-    return card_->Launch(unit_, {buffer(0), buffer(1), buffer(2), kCount});
-  }
-
-  absl::Status CopyOut() {
-    auto copy = card_->CopyFromCard(buffer(2), 0, kCount * 4);
-    if (!copy.ok()) return copy.status();
-    return (*copy)->Wait(absl::Now() + kLong);
-  }
-
-  bool IsRight() {
-    for (int32_t i = 0; i < kCount; ++i) {
-      if (Values(2)[i] != 1000 + 2 * i) return false;
-    }
-    return true;
-  }
-
-  // Everything, with time to wait for the launch.
-  absl::Status Run(absl::Duration patience = kLong) {
-    absl::Status done = CopyIn();
-    if (!done.ok()) return done;
-    auto launch = Launch();
-    if (!launch.ok()) return launch.status();
-    done = (*launch)->Wait(absl::Now() + patience);
-    return done.ok() ? CopyOut() : done;
-  }
-
- private:
-  Card* const card_;
-  const size_t unit_;
-  std::vector<std::unique_ptr<CardBuffer>> buffers_;
-};
-
-class XrtCardTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    ASSERT_TRUE(StartEmulatedCards(kCards).ok());
-    for (int i = 0; i < kCards; ++i) {
-      absl::StatusOr<std::unique_ptr<Card>> card = OpenXrtCard(Options(i));
-      ASSERT_TRUE(card.ok()) << card.status();
-      cards_.push_back(*std::move(card));
-    }
-  }
-  static void TearDownTestSuite() { cards_.clear(); }
-
-  void TearDown() override { MoevitEmulatedCardsClearFaults(); }
-
-  // A fault of a launch on one unit gives `code`, whatever happens then.
-  static void CheckLaunchFault(const std::string& fault,
-                               absl::StatusCode code) {
-    Addition failing(cards_[0].get(), kAdd1);
-    Inject(absl::StrCat(fault, ":card=0,unit=0"));
-    const absl::Status failed = failing.Run(absl::Milliseconds(20));
-    EXPECT_EQ(failed.code(), code) << failed;
-    EXPECT_THAT(std::string(failed.message()), HasSubstr("test_add_1"));
-    EXPECT_TRUE(Works(1, kAdd1)) << "another card";
-  }
-
-  static bool Works(int card, size_t unit) {
-    Addition addition(cards_[card].get(), unit);
-    return addition.Run().ok() && addition.IsRight();
-  }
-
-  static std::vector<std::unique_ptr<Card>> cards_;
-};
-
-std::vector<std::unique_ptr<Card>> XrtCardTest::cards_;
 
 TEST_F(XrtCardTest, DescribesUnitsAsTheImageHasThem) {
   const std::vector<ComputeUnit>& units = cards_[0]->compute_units();
@@ -280,77 +150,21 @@ TEST_F(XrtCardTest, RefusesBuffersThatCannotBe) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(XrtCardTest, BuffersBeginWithAPage) {
+  for (const size_t bytes : {1, 4095, 4097}) {
+    const auto buffer = cards_[0]->Allocate(bytes, 0);
+    ASSERT_TRUE(buffer.ok()) << buffer.status();
+    const absl::Span<uint8_t> host = (*buffer)->host();
+    EXPECT_EQ(host.size(), bytes);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(host.data()) % 4096, 0);
+  }
+}
+
 TEST_F(XrtCardTest, GivesMemoryOfABankBack) {
   Card* const card = cards_[0].get();
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(card->Allocate(size_t{200} << 20, 1).ok());
   }
-}
-
-// A reset takes XRT half a second: few tests need one.
-TEST_F(XrtCardTest, ALaunchThatHangsIsLateUntilReset) {
-  Card* const card = cards_[0].get();
-  CheckLaunchFault("hang", absl::StatusCode::kDeadlineExceeded);
-  EXPECT_TRUE(Works(0, kAdd2)) << "another unit";
-  Addition late(card, kAdd1);
-  const absl::Status refused = late.Launch().status();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("until reset"));
-
-  Inject("hang:card=0,unit=1");
-  Addition hanging(card, kAdd2);
-  auto launch = hanging.Launch();
-  ASSERT_TRUE(launch.ok());
-  ASSERT_TRUE(card->Reset().ok());
-  EXPECT_EQ((*launch)->Wait(absl::Now() + kLong).code(),
-            absl::StatusCode::kAborted);
-  EXPECT_EQ(hanging.Launch().status().code(),
-            absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(card->CopyToCard(hanging.buffer(0), 0, 4).status().code(),
-            absl::StatusCode::kFailedPrecondition);
-  hanging.Values(0)[0] = 1;  // the host's side stays
-  EXPECT_TRUE(Works(0, kAdd1));
-  EXPECT_TRUE(Works(0, kAdd2));
-}
-
-TEST_F(XrtCardTest, ALaunchThatTheDriverGivesUpTakesTheCardUntilReset) {
-  CheckLaunchFault("timeout", absl::StatusCode::kUnavailable);
-  Addition other_unit(cards_[0].get(), kAdd2);
-  EXPECT_EQ(other_unit.Run().code(), absl::StatusCode::kUnavailable);
-  ASSERT_TRUE(cards_[0]->Reset().ok());
-  EXPECT_TRUE(Works(0, kAdd1));
-}
-
-// XRT waits for events in a thread of its own unless told otherwise, and when
-// starts fail while something ends, it goes on doing so on a card that is
-// closed.
-TEST_F(XrtCardTest, StartsThatFailWhileALaunchEndsLeaveNothingBehind) {
-  Card* const card = cards_[0].get();
-  Inject("delay:card=0,unit=1,ms=20");
-  Addition slow(card, kAdd2);
-  ASSERT_TRUE(slow.CopyIn().ok());
-  Addition failing(card, kAdd1);
-  ASSERT_TRUE(failing.CopyIn().ok());
-  auto launch = slow.Launch();
-  ASSERT_TRUE(launch.ok());
-  CheckLaunchFault("timeout", absl::StatusCode::kUnavailable);
-  while ((*launch)->Wait(absl::Now()).code() ==
-         absl::StatusCode::kDeadlineExceeded) {
-    EXPECT_EQ(failing.Launch().status().code(), absl::StatusCode::kUnavailable);
-  }
-  ASSERT_TRUE(card->Reset().ok());
-  EXPECT_TRUE(Works(0, kAdd1));
-  EXPECT_TRUE(Works(0, kAdd2));
-}
-
-TEST_F(XrtCardTest, ALaunchThatErrsIsInternal) {
-  CheckLaunchFault("error", absl::StatusCode::kInternal);
-  EXPECT_TRUE(Works(0, kAdd1));
-}
-
-TEST_F(XrtCardTest, ALaunchThatTheCardAbortsIsAborted) {
-  CheckLaunchFault("abort", absl::StatusCode::kAborted);
-  EXPECT_TRUE(Works(0, kAdd1));
 }
 
 TEST_F(XrtCardTest, ABuffersMemoryOutlivesTheLaunchThatUsesIt) {
@@ -364,103 +178,8 @@ TEST_F(XrtCardTest, ABuffersMemoryOutlivesTheLaunchThatUsesIt) {
   EXPECT_TRUE(launch->Wait(absl::Now() + kLong).ok());
 }
 
-TEST_F(XrtCardTest, AFlippedBitShowsOnlyInTheResult) {
-  Addition addition(cards_[0].get(), kAdd1);
-  Inject("bit_flip:card=0");
-  EXPECT_TRUE(addition.Run().ok());
-  EXPECT_FALSE(addition.IsRight());
-  EXPECT_TRUE(addition.Run().ok() && addition.IsRight());
-}
-
-TEST_F(XrtCardTest, ACopyThatFailsIsInternal) {
-  Addition addition(cards_[0].get(), kAdd1);
-  Inject("copy_error:card=0,direction=from");
-  const absl::Status failed = addition.Run();
-  EXPECT_EQ(failed.code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(std::string(failed.message()), HasSubstr("from the card"));
-  EXPECT_TRUE(addition.Run().ok() && addition.IsRight());
-}
-
-TEST_F(XrtCardTest, ACorruptCopyShowsOnlyInTheResult) {
-  Addition addition(cards_[0].get(), kAdd1);
-  Inject("copy_corruption:card=0,direction=to");
-  EXPECT_TRUE(addition.Run().ok());
-  EXPECT_FALSE(addition.IsRight());
-}
-
-TEST_F(XrtCardTest, AnAllocationThatFailsIsResourceExhausted) {
-  Inject("allocation:card=0");
-  EXPECT_EQ(cards_[0]->Allocate(64, 0).status().code(),
-            absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(cards_[0]->Allocate(64, 0).ok());
-}
-
-TEST_F(XrtCardTest, ACardThatCannotBeBroughtBackIsUnavailableUntilItCan) {
-  Card* const card = cards_[0].get();
-  Addition addition(card, kAdd1);
-  Inject("offline:card=0");
-  EXPECT_EQ(addition.CopyIn().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(addition.Launch().status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(card->Reset().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(card->Allocate(64, 0).status().code(),
-            absl::StatusCode::kUnavailable);
-  MoevitEmulatedCardsClearFaults();
-  Inject("load:card=0");
-  const absl::Status reset = card->Reset();
-  EXPECT_FALSE(reset.ok());
-  EXPECT_THAT(std::string(reset.message()), HasSubstr("loading"));
-  MoevitEmulatedCardsClearFaults();
-  Inject("open:card=0");
-  EXPECT_FALSE(card->Reset().ok());
-  EXPECT_EQ(card->PowerWatts().status().code(), absl::StatusCode::kUnavailable);
-  MoevitEmulatedCardsClearFaults();
-  ASSERT_TRUE(card->Reset().ok());
-  EXPECT_TRUE(Works(0, kAdd1));
-}
-
-TEST_F(XrtCardTest, OpensNoCardThatIsNotThere) {
-  XrtCardOptions options = Options(0);
-  options.bus_address = "0000:0a:00.1";
-  const absl::Status missing = OpenXrtCard(options).status();
-  EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound) << missing;
-  EXPECT_THAT(std::string(missing.message()), HasSubstr("0000:0a:00.1"));
-  options.bus_address = "no address";
-  EXPECT_FALSE(OpenXrtCard(options).ok());
-}
-
-TEST_F(XrtCardTest, RefusesImagesThatAreMissingOrDamaged) {
-  XrtCardOptions options = Options(0);
-  options.image_path = "/nonexistent.xclbin";
-  EXPECT_EQ(OpenXrtCard(options).status().code(), absl::StatusCode::kNotFound);
-  options.image_path = __FILE__;
-  EXPECT_FALSE(OpenXrtCard(options).ok());
-}
-
-TEST_F(XrtCardTest, RefusesAnImageWithAnotherUuid) {
-  XrtCardOptions options = Options(0);
-  options.image_uuid = "00000000-0000-0000-0000-000000000000";
-  const absl::Status refused = OpenXrtCard(options).status();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("its UUID is"));
-}
-
-TEST_F(XrtCardTest, RefusesAnImageForAnotherShell) {
-  XrtCardOptions options = Options(0);
-  options.image_path = MOEVIT_OTHER_SHELL_IMAGE;
-  const absl::Status refused = OpenXrtCard(options).status();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("it is for shell"));
-}
-
-TEST_F(XrtCardTest, RefusesAnotherImageWhileTheCardIsInUse) {
-  XrtCardOptions options = Options(0);
-  options.image_path = MOEVIT_OTHER_IMAGE;
-  EXPECT_EQ(OpenXrtCard(options).status().code(),
-            absl::StatusCode::kUnavailable);
-}
-
 TEST_F(XrtCardTest, ReadsPowerThatRisesWithWork) {
-  XrtCardOptions options = Options(2);
+  XrtCardOptions options = TestCardOptions(kSpareCard);
   options.power_period = absl::Hours(1);  // once, at the start
   auto card = OpenXrtCard(options);
   ASSERT_TRUE(card.ok()) << card.status();
@@ -468,16 +187,16 @@ TEST_F(XrtCardTest, ReadsPowerThatRisesWithWork) {
   while (!watts.ok()) watts = (*card)->PowerWatts();
   EXPECT_GE(*watts, 24.9);
   EXPECT_LT(*watts, 90);
-  EXPECT_GT(Counts(2).joules, 0);
+  EXPECT_GT(Counts(kSpareCard).joules, 0);
 }
 
 TEST_F(XrtCardTest, ABoardWithoutASensorHasNoPower) {
-  Inject("no_sensor:card=2");
-  XrtCardOptions options = Options(2);
+  Inject("no_sensor:card=3");
+  XrtCardOptions options = TestCardOptions(kSpareCard);
   options.power_period = absl::Hours(1);
   auto card = OpenXrtCard(options);
   ASSERT_TRUE(card.ok()) << card.status();
-  while (Counts(2).faults == 0) {
+  while (Counts(kSpareCard).faults == 0) {
   }
   // The sampling thread is on its way through the sensors.
   absl::Status power = (*card)->PowerWatts().status();

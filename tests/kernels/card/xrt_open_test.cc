@@ -1,0 +1,59 @@
+// Which cards and images are opened.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "kernels/card/xrt_card.h"
+#include "tests/kernels/card/xrt_card_fixture.h"
+
+namespace moevit {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST_F(XrtCardTest, OpensNoCardThatIsNotThere) {
+  XrtCardOptions options = TestCardOptions(0);
+  options.bus_address = "0000:0a:00.1";
+  const absl::Status missing = OpenXrtCard(options).status();
+  EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound) << missing;
+  EXPECT_THAT(std::string(missing.message()), HasSubstr("0000:0a:00.1"));
+  options.bus_address = "no address";
+  EXPECT_FALSE(OpenXrtCard(options).ok());
+}
+
+TEST_F(XrtCardTest, RefusesImagesThatAreMissingOrDamaged) {
+  XrtCardOptions options = TestCardOptions(0);
+  options.image_path = "/nonexistent.xclbin";
+  EXPECT_EQ(OpenXrtCard(options).status().code(), absl::StatusCode::kNotFound);
+  options.image_path = __FILE__;
+  EXPECT_FALSE(OpenXrtCard(options).ok());
+}
+
+TEST_F(XrtCardTest, RefusesAnImageWithAnotherUuid) {
+  XrtCardOptions options = TestCardOptions(0);
+  options.image_uuid = "00000000-0000-0000-0000-000000000000";
+  const absl::Status refused = OpenXrtCard(options).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("its UUID is"));
+}
+
+TEST_F(XrtCardTest, RefusesAnImageForAnotherShell) {
+  XrtCardOptions options = TestCardOptions(0);
+  options.image_path = MOEVIT_OTHER_SHELL_IMAGE;
+  const absl::Status refused = OpenXrtCard(options).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("it is for shell"));
+}
+
+TEST_F(XrtCardTest, RefusesAnotherImageWhileTheCardIsInUse) {
+  XrtCardOptions options = TestCardOptions(0);
+  options.image_path = MOEVIT_OTHER_IMAGE;
+  EXPECT_EQ(OpenXrtCard(options).status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace moevit
