@@ -1,7 +1,5 @@
 #include "base/memory_nodes.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/thread_affinity.h"
 
 namespace moevit {
 namespace {
@@ -35,21 +34,11 @@ bool AppendRange(absl::string_view range, std::vector<int>& processors) {
   return true;
 }
 
-std::vector<int> AffinityMask() {
-  std::vector<int> processors;
-  cpu_set_t mask;
-  if (sched_getaffinity(/*pid=*/0, sizeof(mask), &mask) != 0) return processors;
-  for (int p = 0; p < CPU_SETSIZE; ++p) {
-    if (CPU_ISSET(p, &mask)) processors.push_back(p);
-  }
-  return processors;
-}
-
 }  // namespace
 
-int UsedMemoryNodes() {
-  return std::max(1,
-                  CountMemoryNodes("/sys/devices/system/node", AffinityMask()));
+std::vector<std::vector<int>> ProcessorsByMemoryNode() {
+  return ProcessorsByMemoryNode("/sys/devices/system/node",
+                                AllowedProcessors());
 }
 
 std::vector<int> ProcessorsInList(absl::string_view list) {
@@ -61,20 +50,22 @@ std::vector<int> ProcessorsInList(absl::string_view list) {
   return processors;
 }
 
-int CountMemoryNodes(const std::string& root,
-                     const std::vector<int>& processors) {
-  int nodes = 0;
+std::vector<std::vector<int>> ProcessorsByMemoryNode(
+    const std::string& root, absl::Span<const int> processors) {
+  std::vector<std::vector<int>> nodes;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
     std::ifstream file(entry.path() / "cpulist");
     std::string list;
     std::getline(file, list);
-    const std::vector<int> of_node = ProcessorsInList(list);
-    nodes += std::any_of(of_node.begin(), of_node.end(), [&](int processor) {
-      return std::find(processors.begin(), processors.end(), processor) !=
+    std::vector<int> of_node = ProcessorsInList(list);
+    std::erase_if(of_node, [&](int processor) {
+      return std::find(processors.begin(), processors.end(), processor) ==
              processors.end();
     });
+    if (!of_node.empty()) nodes.push_back(std::move(of_node));
   }
+  std::sort(nodes.begin(), nodes.end());
   return nodes;
 }
 

@@ -1,4 +1,4 @@
-// How many of the machine's memory nodes (NUMA) this process runs on.
+// The machine's memory nodes (NUMA), as far as this process runs on them.
 
 #ifndef MOEVIT_BASE_MEMORY_NODES_H_
 #define MOEVIT_BASE_MEMORY_NODES_H_
@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace moevit {
 
-// The nodes that have a processor of the affinity mask; 1 where that cannot be
-// told. Reads a few small files.
-int UsedMemoryNodes();
+// The processors of the affinity mask, by the node they belong to. Empty where
+// that cannot be told. Reads a few small files.
+std::vector<std::vector<int>> ProcessorsByMemoryNode();
 
 // The two below are parts of it, exposed for tests.
 
@@ -20,10 +21,10 @@ int UsedMemoryNodes();
 // another form.
 std::vector<int> ProcessorsInList(absl::string_view list);
 
-// The nodes under `root`, as in /sys/devices/system/node, that have one of
-// `processors`.
-int CountMemoryNodes(const std::string& root,
-                     const std::vector<int>& processors);
+// Those of `processors` that belong to each of the nodes under `root`, as in
+// /sys/devices/system/node; nodes without any are left out.
+std::vector<std::vector<int>> ProcessorsByMemoryNode(
+    const std::string& root, absl::Span<const int> processors);
 
 }  // namespace moevit
 

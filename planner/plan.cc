@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "base/status_macros.h"
+#include "kernels/card/card_types.h"
 #include "kernels/hls/attention_model.h"
 #include "kernels/hls/linear_model.h"
 #include "kernels/hls/word.h"
@@ -162,7 +163,8 @@ absl::StatusOr<Plan> MakePlan(const Program& program,
   plan.batches_in_flight = options.batches_in_flight;
   if (plan.batches_in_flight == 0) {
     plan.batches_in_flight =
-        3 * std::max(card.sizes.units.linear, card.sizes.units.attention);
+        kBatchesPerPipeline *
+        std::max(card.sizes.units.linear, card.sizes.units.attention);
   }
   for (const OpLaunches& op : ops) {
     plan.ops.push_back(PlanOp(op, rates, timing));

@@ -71,7 +71,7 @@ struct Stage {
 
 struct PlanOptions {
   int batch = 8;
-  // 0: three for each pipeline of a linear and an attention unit.
+  // 0: as many as the server has (kBatchesPerPipeline of card_types.h).
   int batches_in_flight = 0;
   const ExpertLoad* load = nullptr;  // see BatchShape
   Timing timing = {};

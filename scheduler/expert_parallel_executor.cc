@@ -7,6 +7,7 @@
 
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
+#include "base/thread_affinity.h"
 #include "kernels/cpu/cpu_expert_device.h"
 
 namespace moevit {
@@ -51,6 +52,7 @@ ExpertParallelExecutor::Create(const Program* program,
   for (const ExpertLayer& layer : layers) {
     experts.push_back(std::get<GateOp>(program->ops[layer.gate].body).experts);
   }
+  const ScopedAffinity bound(options.home.processors);
   MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<ExpertDevice> home,
                           NewHome(program, layers.size(), options));
   return std::unique_ptr<ExpertParallelExecutor>(new ExpertParallelExecutor(

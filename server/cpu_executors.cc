@@ -33,6 +33,18 @@ absl::StatusOr<int64_t> LargestExpertBytes(const Program* program,
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<Executor>> CpuExecutors::New(
+    const Program* program) {
+  CpuExecutorOptions options = each_;
+  if (!nodes_.empty()) {
+    options.processors = nodes_[made_++ % nodes_.size()];
+    // Nodes may have different numbers of processors.
+    options.threads =
+        std::min(options.threads, static_cast<int>(options.processors.size()));
+  }
+  return NewCpuExecutorWithin(expert_memory_, program, options);
+}
+
 absl::StatusOr<std::unique_ptr<Executor>> NewCpuExecutorWithin(
     int64_t expert_memory, const Program* program,
     const CpuExecutorOptions& options) {

@@ -4,8 +4,11 @@
 #ifndef MOEVIT_SERVER_CPU_EXECUTORS_H_
 #define MOEVIT_SERVER_CPU_EXECUTORS_H_
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "kernels/cpu/cpu_executor.h"
@@ -13,6 +16,28 @@
 #include "program/program.h"
 
 namespace moevit {
+
+// Makes them, each on a memory node of its own where there are several. Thread
+// safe.
+class CpuExecutors {
+ public:
+  //   each           the options of every executor, apart from its processors
+  //   expert_memory  see NewCpuExecutorWithin
+  //   nodes          the processors of each node; the executors stay on one
+  //                  after the other, in turn. Empty: they run anywhere
+  CpuExecutors(const CpuExecutorOptions& each, int64_t expert_memory,
+               const std::vector<std::vector<int>>& nodes)
+      : each_(each), expert_memory_(expert_memory), nodes_(nodes) {}
+
+  // See NewCpuExecutorWithin.
+  absl::StatusOr<std::unique_ptr<Executor>> New(const Program* program);
+
+ private:
+  const CpuExecutorOptions each_;
+  const int64_t expert_memory_;
+  const std::vector<std::vector<int>> nodes_;
+  std::atomic<size_t> made_{0};
+};
 
 // `program` must have passed VerifyProgram and must outlive the executor.
 //   expert_memory  most bytes of packed experts that it keeps at a time; it

@@ -1,5 +1,6 @@
 #include "server/flags.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "absl/time/time.h"
 #include "base/build_info.h"
 #include "base/cpu_count.h"
+#include "base/memory_nodes.h"
 #include "base/status_macros.h"
 #include "server/config_file.h"
 
@@ -145,9 +147,11 @@ ABSL_FLAG(absl::Duration, max_outage,
           moevit::ServerOptions().dispatcher.max_outage,
           "How long images wait for a device to come back when all have "
           "failed.");
-ABSL_FLAG(int, concurrent_batches, moevit::ServerOptions().concurrent_batches,
+ABSL_FLAG(int, concurrent_batches, 0,
           "Batches that the processor executes side by side; each has a packed "
-          "copy of the weights.");
+          "copy of the weights. With as many as the machine has memory nodes "
+          "(NUMA), each stays on one. 0: one per memory node, or 1 where a CPU "
+          "limit leaves fewer processors than the nodes have.");
 ABSL_FLAG(int, threads_per_batch, moevit::ServerOptions().threads_per_batch,
           "Threads that work on one batch; 0: the processors divided among "
           "the concurrent batches.");
@@ -220,6 +224,15 @@ void DescribeProgram() {
 
 int OrProcessorCount(int threads) {
   return threads == 0 ? AvailableCpuCount() : threads;
+}
+
+int OrMemoryNodeCount(int batches, const std::vector<std::vector<int>>& nodes) {
+  if (batches != 0) return batches;
+  size_t processors = 0;
+  for (const std::vector<int>& node : nodes) processors += node.size();
+  // What a CPU limit leaves may be too little for more than one batch.
+  const bool limited = static_cast<size_t>(AvailableCpuCount()) < processors;
+  return limited ? 1 : std::max(1, static_cast<int>(nodes.size()));
 }
 
 QueuePolicy PolicyFromFlags() {
@@ -311,7 +324,9 @@ ServerOptions OptionsFromFlags() {
   options.cards.image = absl::GetFlag(FLAGS_card_image);
   options.cards.type = absl::GetFlag(FLAGS_card_type);
   options.cards.timeout = absl::GetFlag(FLAGS_card_timeout);
-  options.concurrent_batches = absl::GetFlag(FLAGS_concurrent_batches);
+  options.memory_nodes = ProcessorsByMemoryNode();
+  options.concurrent_batches = OrMemoryNodeCount(
+      absl::GetFlag(FLAGS_concurrent_batches), options.memory_nodes);
   options.threads_per_batch = absl::GetFlag(FLAGS_threads_per_batch);
   options.pin_threads = absl::GetFlag(FLAGS_pin_threads);
   options.expert_memory = absl::GetFlag(FLAGS_expert_memory);

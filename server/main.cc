@@ -12,7 +12,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/memory_nodes.h"
 #include "kernels/card/emulated_cards.h"
 #include "server/flags.h"
 #include "server/library_log.h"
@@ -54,10 +53,11 @@ int main(int argc, char** argv) {
     std::cerr << "moevit-server: " << emulation.message() << "\n";
     return 1;
   }
-  if (const int nodes = moevit::UsedMemoryNodes(); nodes > 1) {
+  if (const size_t nodes = options->memory_nodes.size(); nodes > 1) {
     moevit::LogInfo(absl::StrCat(
-        "this process runs on ", nodes,
-        " memory nodes; a server on each, bound to it, would be faster"));
+        "this process runs on ", nodes, " memory nodes; ",
+        options->batches_stay_on_nodes() ? "each batch stays on one"
+                                         : "a batch uses all of them"));
   }
   // Before any thread is started, so that all inherit the mask.
   const moevit::StopSignal stop_signal;

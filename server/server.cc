@@ -54,14 +54,16 @@ ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
   real.clock = Clock::Real();
   real.read_model = LoadQuantizedModel;
   const auto cards = std::make_shared<CardDevices>(options.cards);
+  const auto processor = std::make_shared<CpuExecutors>(
+      CpuOptions(options), options.expert_memory,
+      options.batches_stay_on_nodes() ? options.memory_nodes
+                                      : std::vector<std::vector<int>>());
   real.new_executor =
-      [cpu = CpuOptions(options), expert_memory = options.expert_memory, cards](
+      [processor, cards, max_batch = options.batching.max_batch_size](
           const DeviceSpec& device,
           const Program* program) -> absl::StatusOr<std::unique_ptr<Executor>> {
-    if (device.kind == DeviceSpec::Kind::kCpu) {
-      return NewCpuExecutorWithin(expert_memory, program, cpu);
-    }
-    return cards->NewExecutor(device, program, cpu.max_batch);
+    if (device.kind == DeviceSpec::Kind::kCpu) return processor->New(program);
+    return cards->NewExecutor(device, program, max_batch);
   };
   real.prepare_image =
       [limits = options.image](

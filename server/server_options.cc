@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
+#include "kernels/card/card_types.h"
 
 namespace moevit {
 namespace {
@@ -64,6 +65,18 @@ absl::Status CheckPowerModels(const ServerOptions& options) {
   return absl::OkStatus();
 }
 
+int LanesOf(const ServerOptions& options, const DeviceSpec& device) {
+  switch (device.kind) {
+    case DeviceSpec::Kind::kCpu:
+      return options.concurrent_batches;
+    case DeviceSpec::Kind::kXrt:
+      return BatchesInFlight(options.cards.type).value_or(1);  // Validate tells
+    case DeviceSpec::Kind::kEmulated:
+      return BatchesInFlight(kEmulatedCardType).value_or(1);
+  }
+  return 1;
+}
+
 }  // namespace
 
 absl::Status ServerOptions::Validate() const {
@@ -105,11 +118,13 @@ absl::Status ServerOptions::Validate() const {
   MOEVIT_RETURN_IF_ERROR(CheckPowerModels(*this));
   MOEVIT_RETURN_IF_ERROR(CheckRange("threads_per_batch", threads_per_batch,
                                     /*max=*/1024, /*min=*/0));
-  if (pin_threads && concurrent_batches > 1) {
+  const int nodes =
+      batches_stay_on_nodes() ? static_cast<int>(memory_nodes.size()) : 1;
+  if (pin_threads && concurrent_batches > nodes) {
     return absl::InvalidArgumentError(
         absl::StrFormat("pin_threads is set with %d concurrent_batches, which "
-                        "would share the same processors; it needs 1",
-                        concurrent_batches));
+                        "would share the same processors; it needs %d",
+                        concurrent_batches, nodes));
   }
   MOEVIT_RETURN_IF_ERROR(CheckRange("expert_memory", expert_memory,
                                     std::numeric_limits<int64_t>::max(),
@@ -131,19 +146,21 @@ absl::Status ServerOptions::Validate() const {
 }
 
 BatchSchedulerOptions ServerOptions::scheduler() const {
-  // A card copies one batch while it computes another.
-  constexpr int kBatchesPerCard = 2;
   BatchSchedulerOptions scheduler;
   scheduler.dispatcher = dispatcher;
   scheduler.devices.clear();
   for (const DeviceSpec& spec : devices) {
     DeviceOptions device;
     device.name = spec.name;
-    device.lanes = spec.kind == DeviceSpec::Kind::kCpu ? concurrent_batches
-                                                       : kBatchesPerCard;
+    device.lanes = LanesOf(*this, spec);
     scheduler.devices.push_back(std::move(device));
   }
   return scheduler;
+}
+
+bool ServerOptions::batches_stay_on_nodes() const {
+  const auto nodes = static_cast<int>(memory_nodes.size());
+  return nodes > 1 && concurrent_batches >= nodes;
 }
 
 int ServerOptions::lanes() const {

@@ -75,12 +75,17 @@ struct ServerOptions {
   // Batches that the processor executes side by side. Default: 1.
   int concurrent_batches = 1;
 
+  // The processors of each of the machine's memory nodes. Default: none, as if
+  // there were a single node.
+  std::vector<std::vector<int>> memory_nodes;
+
   // Threads that work on one batch. Default: 0, the processors divided among
   // the batches that run at a time.
   int threads_per_batch = 0;
 
   // Whether each of those threads stays on one processor. Not with several
-  // concurrent batches: they would share the same processors. Default: false.
+  // concurrent batches, unless each has a memory node of its own: they would
+  // share the same processors. Default: false.
   bool pin_threads = false;
 
   // Most bytes of packed experts that the processor keeps of a model for each
@@ -114,6 +119,10 @@ struct ServerOptions {
 
   // Returns kInvalidArgument naming the option and its value.
   absl::Status Validate() const;
+
+  // Whether each of the processor's batches stays on one memory node: with as
+  // many of them as nodes. Fewer use all nodes together.
+  bool batches_stay_on_nodes() const;
 
   // Batches that all devices execute side by side.
   int lanes() const;

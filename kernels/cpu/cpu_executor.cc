@@ -9,6 +9,7 @@
 
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
+#include "base/thread_affinity.h"
 #include "kernels/cpu/aligned_memory.h"
 #include "kernels/cpu/batch_runner.h"
 #include "kernels/cpu/batch_view.h"
@@ -70,6 +71,7 @@ class CpuExecutor : public Executor {
   CpuExecutor(const Program* program, const CpuExecutorOptions& options)
       : program_(*program),
         max_batch_(options.max_batch),
+        processors_(options.processors),
         op_times_(options.op_times),
         experts_(*program, /*tile_rows=*/1),
         prepared_(*program, options),
@@ -98,6 +100,7 @@ class CpuExecutor : public Executor {
                               absl::Span<int32_t> logits, ExpertLoad* load,
                               absl::FunctionRef<bool()> cancelled) override {
     MOEVIT_RETURN_IF_ERROR(CheckBatch(program_, images, pixels, logits));
+    const ScopedAffinity bound(processors_);
     for (int first = 0; first < images; first += max_batch_) {
       cpu::BatchRun run;
       run.layouts = &prepared_.layouts;
@@ -157,6 +160,7 @@ class CpuExecutor : public Executor {
 
   const Program& program_;
   const int max_batch_;
+  const std::vector<int> processors_;
   std::vector<absl::Duration>* const op_times_;
   const ExpertLoadCounter experts_;
   const Preparation prepared_;
@@ -171,6 +175,8 @@ class CpuExecutor : public Executor {
 
 std::unique_ptr<Executor> NewCpuExecutor(const Program* program,
                                          const CpuExecutorOptions& options) {
+  // For the threads that it starts, and the weights that it packs.
+  const ScopedAffinity bound(options.processors);
   return std::make_unique<CpuExecutor>(program, options);
 }
 

@@ -30,6 +30,11 @@ struct CpuExecutorOptions {
   // the same processors.
   bool pin_threads = false;
 
+  // The processors that its threads stay on, the caller of Run for as long as
+  // that takes; its memory is then of their node, where the system gives out
+  // memory to whoever touches it first. Empty: any.
+  std::vector<int> processors = {};
+
   // Images computed together; larger batches are divided. Memory for
   // intermediate results is in proportion. REQUIRES: at least 1.
   int max_batch = 32;

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "base/thread_affinity.h"
+
 namespace moevit::cpu {
 namespace {
 
@@ -24,17 +26,6 @@ void AwaitChange(const std::atomic<T>& value, T old) {
     Pause();
   }
   value.wait(old, std::memory_order_acquire);
-}
-
-// The processors in the affinity mask; empty where it cannot be read.
-std::vector<int> AllowedProcessors() {
-  cpu_set_t allowed;
-  std::vector<int> processors;
-  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return processors;
-  for (int i = 0; i < CPU_SETSIZE; ++i) {
-    if (CPU_ISSET(i, &allowed)) processors.push_back(i);
-  }
-  return processors;
 }
 
 // Best effort: a thread that cannot be bound computes as well.

@@ -1,10 +1,13 @@
 #include "base/memory_nodes.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/thread_affinity.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -26,9 +29,8 @@ TEST(MemoryNodesTest, TakesNothingFromOtherText) {
   }
 }
 
-TEST(MemoryNodesTest, CountsNodesOfTheseProcessors) {
-  const std::string root =
-      ::testing::TempDir() + "/memory_nodes_test_CountsNodes";
+TEST(MemoryNodesTest, GivesTheseProcessorsByNode) {
+  const std::string root = ::testing::TempDir() + "/memory_nodes_test_ByNode";
   std::filesystem::remove_all(root);
   for (const auto& [node, list] :
        {std::pair("node0", "0-3"), {"node1", "4-7"}, {"node2", ""}}) {
@@ -36,14 +38,24 @@ TEST(MemoryNodesTest, CountsNodesOfTheseProcessors) {
     std::ofstream(root + "/" + node + "/cpulist") << list << "\n";
   }
   std::ofstream(root + "/online") << "0-2\n";
-  EXPECT_EQ(CountMemoryNodes(root, {0, 1, 2}), 1);
-  EXPECT_EQ(CountMemoryNodes(root, {3, 4}), 2);
-  EXPECT_EQ(CountMemoryNodes(root, {9}), 0);
-  EXPECT_EQ(CountMemoryNodes(root + "/none", {0}), 0);
+  EXPECT_THAT(ProcessorsByMemoryNode(root, {0, 1, 2}),
+              ElementsAre(ElementsAre(0, 1, 2)));
+  EXPECT_THAT(ProcessorsByMemoryNode(root, {3, 4, 6, 9}),
+              ElementsAre(ElementsAre(3), ElementsAre(4, 6)));
+  EXPECT_THAT(ProcessorsByMemoryNode(root, {9}), IsEmpty());
+  EXPECT_THAT(ProcessorsByMemoryNode(root + "/none", {0}), IsEmpty());
 }
 
-TEST(MemoryNodesTest, ThisProcessRunsOnOneAtLeast) {
-  EXPECT_GE(UsedMemoryNodes(), 1);
+TEST(MemoryNodesTest, OfThisProcessAreDisjointPartsOfItsProcessors) {
+  std::vector<int> all;
+  for (const std::vector<int>& node : ProcessorsByMemoryNode()) {
+    all.insert(all.end(), node.begin(), node.end());
+  }
+  std::sort(all.begin(), all.end());
+  EXPECT_TRUE(std::adjacent_find(all.begin(), all.end()) == all.end());
+  const std::vector<int> allowed = AllowedProcessors();
+  EXPECT_TRUE(
+      std::includes(allowed.begin(), allowed.end(), all.begin(), all.end()));
 }
 
 }  // namespace

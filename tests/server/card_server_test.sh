@@ -86,9 +86,9 @@ shows '^moevit_device_batches_total{device="emulated:.*} [1-9]' ||
   fail "no batch ran on a card"
 stop_server || fail "did not stop cleanly"
 
-# Loading runs an image of 53 launches in each of two executors; what comes
+# Loading runs an image of 53 launches in each of nine executors; what comes
 # after them is a client's.
-readonly launch_of_client=130
+readonly launch_of_client=500
 
 # The first batch hangs, is given up, and runs again on the card that was
 # brought back, although the server is stopping.

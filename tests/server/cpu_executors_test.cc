@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/thread_affinity.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kernels/cpu/cpu_expert_device.h"
@@ -112,6 +113,43 @@ TEST_F(CpuExecutorsTest, AProgramWithoutExpertsNeedsNoMemoryForThem) {
   EXPECT_EQ(Classify(*executor, dense, 1, &load),
             Classify(*New(dense, 0), dense, 1, nullptr));
   EXPECT_EQ(load.layers, 0);
+}
+
+// The processors of the thread that runs a batch.
+std::vector<int> ProcessorsOfRun(Executor& executor, const Program& program) {
+  std::vector<int> processors;
+  std::vector<int32_t> logits(program.classes);
+  EXPECT_TRUE(executor
+                  .RunCancellable(1, RandomPixels(program, 1, 1),
+                                  absl::MakeSpan(logits), nullptr,
+                                  [&processors] {
+                                    processors = AllowedProcessors();
+                                    return false;
+                                  })
+                  .ok());
+  return processors;
+}
+
+TEST_F(CpuExecutorsTest, TakeTurnsOnMemoryNodes) {
+  const std::vector<int> all = AllowedProcessors();
+  ASSERT_FALSE(all.empty());
+  const std::vector<std::vector<int>> nodes = {{all.front()}, {all.back()}};
+  for (const int64_t memory : {int64_t{0}, 2 * ExpertBytes(program_)}) {
+    CpuExecutors executors({.threads = 3, .max_batch = 4}, memory, nodes);
+    for (int made = 0; made < 3; ++made) {
+      const auto executor = executors.New(&program_).value();
+      EXPECT_EQ(ProcessorsOfRun(*executor, program_), nodes[made % 2]);
+      EXPECT_EQ(AllowedProcessors(), all);
+      EXPECT_EQ(Classify(*executor, program_, 1, nullptr),
+                Classify(*New(program_, 0), program_, 1, nullptr));
+    }
+  }
+}
+
+TEST_F(CpuExecutorsTest, RunAnywhereWithoutMemoryNodes) {
+  CpuExecutors executors({.threads = 1, .max_batch = 4}, 0, {});
+  EXPECT_EQ(ProcessorsOfRun(*executors.New(&program_).value(), program_),
+            AllowedProcessors());
 }
 
 }  // namespace

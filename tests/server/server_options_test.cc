@@ -33,7 +33,8 @@ TEST(ServerOptionsTest, EachDeviceHasItsLanes) {
   EXPECT_EQ(scheduler.devices[0].name, "cpu");
   EXPECT_EQ(scheduler.devices[0].lanes, 3);
   EXPECT_EQ(scheduler.devices[2].name, "emulated:1");
-  EXPECT_EQ(options.lanes(), 7);
+  EXPECT_EQ(scheduler.devices[2].lanes, 9);  // three pipelines of units
+  EXPECT_EQ(options.lanes(), 3 + 2 * 9);
 }
 
 struct BadOption {
@@ -91,6 +92,18 @@ INSTANTIATE_TEST_SUITE_P(
                     o.concurrent_batches = 3;
                   },
                   "pin_threads is set with 3 concurrent_batches"},
+        BadOption{[](auto& o) {
+                    o.pin_threads = true;
+                    o.memory_nodes = {{0}, {1}, {2}};
+                    o.concurrent_batches = 2;
+                  },
+                  "it needs 1"},
+        BadOption{[](auto& o) {
+                    o.pin_threads = true;
+                    o.memory_nodes = {{0}, {1}};
+                    o.concurrent_batches = 4;
+                  },
+                  "it needs 2"},
         BadOption{[](auto& o) { o.expert_memory = -1; }, "expert_memory is -1"},
         BadOption{[](auto& o) { o.drain_grace = absl::Seconds(-1); },
                   "drain_grace is -1s"},

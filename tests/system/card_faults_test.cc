@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <random>
@@ -23,7 +24,11 @@
 namespace moevit {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::Gt;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 constexpr int kDefaultImages = 120;
 constexpr int kImagesPerFault = 40;
@@ -134,6 +139,26 @@ TEST_P(RandomFaultsTest, LoseNoImageAndMakeNoneWrong) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cards, RandomFaultsTest, ::testing::Values(1, 2, 3));
+
+// How many launches each unit of a card has taken, as the driver tells.
+std::vector<int> LaunchesByUnit(int card) {
+  std::ifstream file("/sys/bus/pci/devices/" + *EmulatedCardAddress(card) +
+                     "/kds_custat_raw");
+  std::vector<int> launches;
+  for (std::string line; std::getline(file, line);) {
+    const std::string count = line.substr(line.rfind(',') + 1);
+    EXPECT_TRUE(absl::SimpleAtoi(count, &launches.emplace_back())) << line;
+  }
+  return launches;
+}
+
+TEST_F(CardFaultsTest, WithoutAnyEveryUnitTakesPart) {
+  const auto system = Start(Options(1, CardVerification::kNone));
+  ASSERT_NE(system, nullptr);
+  EXPECT_EQ(system->Serve(40).right, 40);
+  // Three linear, three attention, one vector unit.
+  EXPECT_THAT(LaunchesByUnit(0), AllOf(SizeIs(7), Each(Gt(0))));
+}
 
 TEST_F(CardFaultsTest, AHungCardsWorkIsDoneElsewhere) {
   const auto system = Start(Options(2, CardVerification::kNone));

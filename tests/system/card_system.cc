@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kDifferentImages = 16;
 constexpr int kMaxBatch = 4;
-constexpr int kLanesPerCard = 2;
+constexpr int kLanesPerCard = 4;  // more than the card has pipelines
 constexpr absl::Duration kPatience = absl::Minutes(1);
 
 // As small as a program can be that has every kind of operation.
