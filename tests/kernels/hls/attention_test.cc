@@ -45,7 +45,7 @@ AttentionCase AnyAttention(std::mt19937& random) {
 
 TEST(AttentionKernelTest, GivesTheBitsOfTheReferenceForAnyShape) {
   std::mt19937 random(6);
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < kRandomCases; ++i) {
     const AttentionCase test = AnyAttention(random);
     const std::vector<Word> expected = test.ExpectedWords();
     ASSERT_TRUE(SameBytes(RunKernel<2>(test), expected)) << i;

@@ -75,11 +75,11 @@ GateCase AnyGate(std::mt19937& random) {
 }
 
 TEST(GateKernelTest, SelectsExpertsOfAnyShape) {
-  ExpectArithBits(300, AnyGate);
+  ExpectArithBits(kRandomCases, AnyGate);
 }
 
 TEST(GateKernelTest, GivesTiesToTheLowerExpert) {
-  ExpectArithBits(300, [](std::mt19937& random) {
+  ExpectArithBits(kRandomCases, [](std::mt19937& random) {
     return RandomGate(/*weight=*/1, random);
   });
 }

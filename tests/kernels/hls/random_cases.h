@@ -46,6 +46,9 @@ inline std::vector<int16_t> RandomInt16s(int count, std::mt19937& random) {
   return RandomValues<int16_t>(count, -32768, 32767, random);
 }
 
+// Of an operator; together they have seen thousands of shapes.
+constexpr int kRandomCases = 1000;
+
 // `make_case` takes a random generator.
 template <typename MakeCase>
 void ExpectArithBits(int cases, MakeCase make_case) {

@@ -219,19 +219,19 @@ Words Run(const PatchesCase& test) {
 }
 
 TEST(VectorKernelTest, NormalizesRowsOfAnyShape) {
-  ExpectArithBits(300, RandomLayerNorm);
+  ExpectArithBits(kRandomCases, RandomLayerNorm);
 }
 
 TEST(VectorKernelTest, CombinesExpertsOfAnyShape) {
-  ExpectArithBits(300, RandomCombine);
+  ExpectArithBits(kRandomCases, RandomCombine);
 }
 
 TEST(VectorKernelTest, PoolsRowsOfAnyShape) {
-  ExpectArithBits(300, RandomPool);
+  ExpectArithBits(kRandomCases, RandomPool);
 }
 
 TEST(VectorKernelTest, CutsImagesOfAnyShape) {
-  ExpectArithBits(300, RandomPatches);
+  ExpectArithBits(kRandomCases, RandomPatches);
 }
 
 TEST(VectorKernelTest, RunsInThreadsWithItsStreams) {
