@@ -21,25 +21,26 @@ constexpr double kHalfLife = 4096;
 constexpr double kLeastWeight = 256;
 // A rule must be better by so much to take over from another.
 constexpr double kImprovement = 0.01;
-// And from the plain rule, which loses least where paper and practice differ:
-// more so with smaller batches, which then cannot keep up.
-constexpr double kImprovementByDelay = 0.03;
-constexpr double kImprovementBySize = 0.15;
+// And from the plain rule, which loses least where paper and practice differ.
+constexpr double kImprovementOverPlain = 0.02;
+// They differ more where devices do, and with smaller batches, which then
+// cannot keep up.
+constexpr double kImprovementInDoubt = 0.15;
 // How much the mean of all latencies counts beside that of the slowest.
-constexpr double kWeightOfMean = 0.25;
+constexpr double kWeightOfMean = 0.1;
+// Delays are these parts of the longest: where it pays to wait at all, a delay
+// that is half as long or twice as long costs several percent.
+constexpr double kDelays[] = {0,      1. / 64, 1. / 32, 1. / 16,
+                              1. / 8, 1. / 4,  1. / 2,  1};
 // Smaller batches may cost some of the capacity that the largest leave spare,
 // but must leave this share of it: tails near saturation are long, and known
 // only after they happened.
 constexpr double kLeastSpare = 0.75;
 
-// 1, 2, 3, 4, 6, 8, 12, 16, ... and `max`, descending.
+// 1, 2, 4, 8, ... and `max`, descending.
 std::vector<int> CandidateSizes(int max) {
   std::vector<int> sizes;
-  for (int power = 1; power < max; power *= 2) {
-    sizes.push_back(power);
-    const int between = power + power / 2;
-    if (between > power && between < max) sizes.push_back(between);
-  }
+  for (int power = 1; power < max; power *= 2) sizes.push_back(power);
   sizes.push_back(max);
   std::reverse(sizes.begin(), sizes.end());
   return sizes;
@@ -50,7 +51,7 @@ std::vector<int> CandidateSizes(int max) {
 BatchPlanner::BatchPlanner(int max_batch_size, absl::Duration max_delay)
     : max_batch_size_(max_batch_size) {
   for (const int images : CandidateSizes(max_batch_size)) {
-    for (const double part : {0., 1. / 32, 0.125, 0.5, 1.}) {
+    for (const double part : kDelays) {
       const bool same_as_no_delay =
           images == 1 || max_delay == absl::ZeroDuration();
       if (part > 0 && same_as_no_delay) break;
@@ -62,10 +63,10 @@ BatchPlanner::BatchPlanner(int max_batch_size, absl::Duration max_delay)
 }
 
 void BatchPlanner::RecordArrival(absl::Time now, const CostModel& cost,
-                                 int lanes) {
+                                 int lanes, bool alike) {
   if (cost.observations() < kLeastBatches || lanes < 1) return;
   if (arrivals_ == 0 || RateChanged(now)) Forget(now);
-  if (arrivals_ % kPeriod == 0) StartPeriod(now, cost, lanes);
+  if (arrivals_ % kPeriod == 0) StartPeriod(now, cost, lanes, alike);
   ++arrivals_;
   const double seconds = absl::ToDoubleSeconds(now - start_);
   for (ShadowQueue& candidate : candidates_) {
@@ -93,8 +94,8 @@ void BatchPlanner::Forget(absl::Time now) {
   recent_arrivals_ = recent_seconds_ = 0;
 }
 
-void BatchPlanner::StartPeriod(absl::Time now, const CostModel& cost,
-                               int lanes) {
+void BatchPlanner::StartPeriod(absl::Time now, const CostModel& cost, int lanes,
+                               bool alike) {
   LearnCosts(cost);
   if (arrivals_ == 0) return;
   const double decay = std::exp2(-kPeriod / kHalfLife);
@@ -103,7 +104,7 @@ void BatchPlanner::StartPeriod(absl::Time now, const CostModel& cost,
   recent_seconds_ =
       decay * recent_seconds_ + absl::ToDoubleSeconds(now - period_start_);
   period_start_ = now;
-  ChooseRule(lanes);
+  ChooseRule(lanes, alike);
 }
 
 void BatchPlanner::LearnCosts(const CostModel& cost) {
@@ -125,7 +126,7 @@ double BatchPlanner::SpareCapacity(int images, int lanes) const {
   return 1 - work / (recent_seconds_ * lanes);
 }
 
-void BatchPlanner::ChooseRule(int lanes) {
+void BatchPlanner::ChooseRule(int lanes, bool alike) {
   const double least_spare =
       kLeastSpare * std::max(SpareCapacity(max_batch_size_, lanes), 0.0);
   size_t best = 0;
@@ -138,9 +139,9 @@ void BatchPlanner::ChooseRule(int lanes) {
         images == max_batch_size_ || SpareCapacity(images, lanes) > least_spare;
     scores[i] = stable ? tail.TailMean() + kWeightOfMean * tail.Mean()
                        : std::numeric_limits<double>::infinity();
+    const bool in_doubt = images < max_batch_size_ || !alike;
     if (i > 0) {
-      scores[i] /= 1 - (images == max_batch_size_ ? kImprovementByDelay
-                                                  : kImprovementBySize);
+      scores[i] /= 1 - (in_doubt ? kImprovementInDoubt : kImprovementOverPlain);
     }
     if (scores[i] < scores[best]) best = i;
   }

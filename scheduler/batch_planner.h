@@ -34,17 +34,20 @@ class BatchPlanner {
   BatchPlanner(int max_batch_size, absl::Duration max_delay);
 
   // An image arrived. Does nothing while `cost` knows too few batches. As many
-  // batches run side by side as there are `lanes`, all at this cost.
-  void RecordArrival(absl::Time now, const CostModel& cost, int lanes);
+  // batches run side by side as there are `lanes`, all at this cost; if not
+  // `alike`, only in the sum.
+  void RecordArrival(absl::Time now, const CostModel& cost, int lanes,
+                     bool alike = true);
 
   const BatchRule& rule() const { return candidates_[chosen_].rule(); }
 
  private:
   bool RateChanged(absl::Time now) const;
   void Forget(absl::Time now);
-  void StartPeriod(absl::Time now, const CostModel& cost, int lanes);
+  void StartPeriod(absl::Time now, const CostModel& cost, int lanes,
+                   bool alike);
   void LearnCosts(const CostModel& cost);
-  void ChooseRule(int lanes);
+  void ChooseRule(int lanes, bool alike);
   double SpareCapacity(int images, int lanes) const;
 
   const int max_batch_size_;

@@ -16,6 +16,28 @@ namespace {
 // the prediction, beside twice the prediction's usual error.
 constexpr double kDeadlineMargin = 0.05;
 
+// Devices whose times differ by a smaller part than this are alike.
+constexpr double kAlike = 0.1;
+
+// Images per second in batches of the size about which most is known.
+double UsualSpeed(const CostModel& cost) {
+  const int images = cost.usual_images();
+  return images / absl::ToDoubleSeconds(cost.Predict(images));
+}
+
+// How much a device with costs `cost` does in the time in which one with costs
+// `reference` does 1. What takes as long in the batches that the first has run
+// is taken to do so in those that it has not: what it says about them is a
+// guess.
+double RelativeSpeed(const CostModel& cost, const CostModel& reference,
+                     int max_batch_size) {
+  const auto speed = [&](int images) {
+    return absl::FDivDuration(reference.Predict(images), cost.Predict(images));
+  };
+  const bool alike = std::abs(speed(cost.usual_images()) - 1) < kAlike;
+  return alike ? 1 : speed(max_batch_size);
+}
+
 std::string Rounded(absl::Duration duration) {
   return absl::FormatDuration(absl::Trunc(duration, absl::Microseconds(1)));
 }
@@ -126,10 +148,9 @@ void BatchQueue::Push(ImageTask task, absl::Time now, Devices devices) {
 // The planner sees all devices as lanes of the fastest one; nothing while it
 // would take the load of all for that of a few.
 void BatchQueue::RecordArrival(absl::Time now, Devices devices) {
-  const int batch = options_.max_batch_size;
   const auto usable = [&](size_t i) {
     return i < costs_.size() && devices[i].serving && costs_[i].known() &&
-           costs_[i].Predict(batch) > absl::ZeroDuration();
+           costs_[i].Predict(options_.max_batch_size) > absl::ZeroDuration();
   };
   const auto unknown = [&](size_t i) {
     return devices[i].serving && (i >= costs_.size() || !costs_[i].known());
@@ -138,20 +159,22 @@ void BatchQueue::RecordArrival(absl::Time now, Devices devices) {
   for (size_t i = 0; i < devices.size(); ++i) {
     if (unknown(i)) return;
     if (!usable(i)) continue;
-    if (fastest == nullptr ||
-        costs_[i].Predict(batch) < fastest->Predict(batch)) {
+    if (fastest == nullptr || UsualSpeed(costs_[i]) > UsualSpeed(*fastest)) {
       fastest = &costs_[i];
     }
   }
   if (fastest == nullptr) return;
   double lanes = 0;
+  bool alike = true;
   for (size_t i = 0; i < devices.size(); ++i) {
     if (!usable(i)) continue;
-    lanes +=
-        static_cast<double>(devices[i].lanes.size()) *
-        absl::FDivDuration(fastest->Predict(batch), costs_[i].Predict(batch));
+    const double speed =
+        RelativeSpeed(costs_[i], *fastest, options_.max_batch_size);
+    lanes += speed * static_cast<double>(devices[i].lanes.size());
+    alike &= speed == 1;
   }
-  planner_.RecordArrival(now, *fastest, static_cast<int>(std::lround(lanes)));
+  planner_.RecordArrival(now, *fastest, static_cast<int>(std::lround(lanes)),
+                         alike);
 }
 
 // When a batch of `images` starts on `device` if no more images come.

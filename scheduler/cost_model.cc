@@ -12,8 +12,9 @@ constexpr double kHalfLifeBatches = 256;
 // With fewer runs than this a median is no better than the line.
 constexpr double kTrustedRuns = 3;
 constexpr double kErrorDecay = 0.95;
-// Disturbances are rare: of 1 in 50 batches, these hold some.
-constexpr size_t kDisturbances = 256;
+// Disturbances are rare: of 1 in 50 batches, these hold 20, whose number chance
+// changes by a quarter.
+constexpr size_t kDisturbances = 1024;
 constexpr double kMostOptimism = 0.5;
 // Keeps ratios finite for clocks that stand still.
 constexpr double kLeastSeconds = 1e-9;
@@ -62,28 +63,29 @@ double CostModel::Freshness(const Size& size) const {
 // already. Neither part of a cost can be negative.
 void CostModel::FitLine() {
   double weights = 0;
-  double mean_images = 0;
   double mean_seconds = 0;
+  mean_images_ = 0;
   for (const auto& [images, size] : sizes_) {
     const double weight = Freshness(size);
     weights += weight;
-    mean_images += weight * images;
+    mean_images_ += weight * images;
     mean_seconds += weight * size.median;
   }
-  mean_images /= weights;
+  mean_images_ /= weights;
   mean_seconds /= weights;
   double covariance = 0;
   double variance = 0;
   for (const auto& [images, size] : sizes_) {
     const double weight = Freshness(size);
     covariance +=
-        weight * (images - mean_images) * (size.median - mean_seconds);
-    variance += weight * (images - mean_images) * (images - mean_images);
+        weight * (images - mean_images_) * (size.median - mean_seconds);
+    variance += weight * (images - mean_images_) * (images - mean_images_);
   }
-  seconds_per_image_ = sizes_.size() == 1 ? mean_seconds / mean_images / 2
+  seconds_per_image_ = sizes_.size() == 1 ? mean_seconds / mean_images_ / 2
                                           : std::max(covariance / variance, 0.);
-  seconds_per_image_ = std::min(seconds_per_image_, mean_seconds / mean_images);
-  fixed_seconds_ = mean_seconds - seconds_per_image_ * mean_images;
+  seconds_per_image_ =
+      std::min(seconds_per_image_, mean_seconds / mean_images_);
+  fixed_seconds_ = mean_seconds - seconds_per_image_ * mean_images_;
 }
 
 double CostModel::PredictSeconds(int images) const {
@@ -92,6 +94,10 @@ double CostModel::PredictSeconds(int images) const {
   if (size == sizes_.end()) return line;
   const double weight = Freshness(size->second);
   return weight * size->second.median + (1 - weight) * line;
+}
+
+int CostModel::usual_images() const {
+  return static_cast<int>(std::lround(mean_images_));
 }
 
 absl::Duration CostModel::Predict(int images) const {

@@ -37,6 +37,10 @@ class CostModel {
   // After runs of one size only, half of their time is taken to be fixed.
   absl::Duration Predict(int images) const;
 
+  // The size about which most is known: the mean of those that were seen
+  // lately. REQUIRES: known().
+  int usual_images() const;
+
   // A duration that a batch will hardly stay below: the prediction less twice
   // its usual error.
   absl::Duration PredictLeast(int images) const;
@@ -66,6 +70,7 @@ class CostModel {
 
   std::map<int, Size> sizes_;
   int64_t observations_ = 0;
+  double mean_images_ = 0;  // where the line is known best
   double fixed_seconds_ = 0;
   double seconds_per_image_ = 0;
   double relative_error_ = 0;

@@ -1,6 +1,7 @@
 #include "scheduler/shadow_queue.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 
 namespace moevit {
@@ -8,6 +9,9 @@ namespace {
 
 // Beyond this the rule has lost; more would only cost memory.
 constexpr size_t kMostWaiting = 4096;
+
+// Spreads numbers that follow one another, or are multiples of the same.
+uint64_t Mixed(uint64_t number) { return (number * 0x9E3779B97F4A7C15) >> 32; }
 
 }  // namespace
 
@@ -24,6 +28,7 @@ void ShadowQueue::Arrive(double now, const BatchCosts& costs, int lanes) {
     waiting_.pop_front();
   }
   waiting_.push_back(now);
+  ++arrivals_;
 }
 
 void ShadowQueue::SetLanes(int lanes) {
@@ -43,12 +48,14 @@ double ShadowQueue::StartOfNextBatch() const {
   return std::max(lane_free, due);
 }
 
-double ShadowQueue::SecondsOfNextBatch(int images, const BatchCosts& costs) {
+double ShadowQueue::SecondsOfNextBatch(int images,
+                                       const BatchCosts& costs) const {
   double seconds = costs.by_size[images];
   if (!costs.disturbances.empty()) {
-    seconds += costs.disturbances[batches_ % costs.disturbances.size()];
+    const uint64_t first_image = arrivals_ - waiting_.size();
+    seconds +=
+        costs.disturbances[Mixed(first_image) % costs.disturbances.size()];
   }
-  ++batches_;
   return std::max(seconds, 0.0);
 }
 

@@ -1,11 +1,13 @@
 // What would have happened under another batching rule: a queue on paper that
 // sees the same arrivals as the real one and answers them by the cost model,
-// disturbed now and then as real batches were.
+// disturbed now and then as real batches were. What disturbs a batch depends on
+// the image that it begins with: so rules differ by what they do, and less by
+// their luck.
 
 #ifndef MOEVIT_SCHEDULER_SHADOW_QUEUE_H_
 #define MOEVIT_SCHEDULER_SHADOW_QUEUE_H_
 
-#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <vector>
 
@@ -18,8 +20,8 @@ namespace moevit {
 struct BatchCosts {
   std::vector<double> by_size;  // [max_batch_size + 1]
 
-  // What batches take beyond that, whatever their size: the first batch the
-  // first of these, and so on, again and again. May be empty.
+  // What batches take beyond that, whatever their size: each one of these. May
+  // be empty.
   std::vector<double> disturbances;
 };
 
@@ -41,14 +43,14 @@ class ShadowQueue {
   void SetLanes(int lanes);
   void RunUntil(double now, const BatchCosts& costs);
   double StartOfNextBatch() const;
-  double SecondsOfNextBatch(int images, const BatchCosts& costs);
+  double SecondsOfNextBatch(int images, const BatchCosts& costs) const;
 
   BatchRule rule_;
   double delay_;
   int max_batch_size_;
   std::deque<double> waiting_;     // arrivals
   std::vector<double> lane_free_;  // a heap, the first to be free on top
-  size_t batches_ = 0;
+  uint64_t arrivals_ = 0;
   LatencyTail tail_;
 };
 

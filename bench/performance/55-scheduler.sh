@@ -5,73 +5,108 @@
 set -euo pipefail
 
 images=40000
+seeds=8
 if [[ ${1:-} == --quick ]]; then
   images=5000
+  seeds=2
 fi
 readonly loads=10%,25%,50%,70%,85%,95%
-readonly delays=(0 500us 1ms 2ms 4ms 8ms 16ms)
+readonly delays_us=(0 125 250 500 1000 2000 4000 8000 16000)
 readonly most_delay=16ms
+processors=$(nproc)
 work=$(mktemp -d)
-readonly work
+readonly processors work
 trap 'rm -rf "$work"' EXIT
 
 simulate() {
   build/release/bin/moevit simulate --images="$images" --json "$@"
 }
 
-# Devices $1 under all loads: the cost model beside the best fixed delay.
-compare_batching() {
-  local delay
-  rm -f "$work"/fixed.*
-  simulate --devices="$1" --load=$loads --max_queue_delay=$most_delay \
-    >"$work/cost_model"
-  for delay in "${delays[@]}"; do
-    simulate --devices="$1" --load=$loads --batching=fixed_delay \
-      --max_queue_delay="$delay" |
-      jq --arg delay "$delay" '.runs[] | {load, $delay, latency_seconds}' \
-        >"$work/fixed.$delay"
+# Prints what batching $1, "cost_model" or a fixed delay in microseconds, does
+# with seed $2 under loads $3; the other arguments are for `simulate`.
+measure() {
+  local method=$1 seed=$2 loads=$3
+  shift 3
+  local batching=(--batching=fixed_delay --max_queue_delay="${method}us")
+  if [[ $method == cost_model ]]; then
+    batching=(--batching=cost_model --max_queue_delay="$most_delay")
+  fi
+  simulate "$@" --load="$loads" --seed="$seed" "${batching[@]}" |
+    jq --compact-output --arg method "$method" --arg seed "$seed" '
+      .runs[] | {load: (1000 * .load | round / 1000), rate, $seed,
+                 delay_us: ($method | tonumber? // null),
+                 p50: .latency_seconds.p50, p99: .latency_seconds.p99}'
+}
+
+# Reads lines "METHOD LOADS", and adds to $work/runs what each does with every
+# seed and these arguments, side by side on all processors.
+measure_all() {
+  local method loads seed running=0
+  rm -rf "$work/parts"
+  mkdir "$work/parts"
+  while read -r method loads; do
+    for ((seed = 1; seed <= seeds; ++seed)); do
+      if ((running == processors)); then
+        wait -n
+        ((--running)) || true
+      fi
+      measure "$method" "$seed" "$loads" "$@" \
+        >"$work/parts/$method.$seed.$loads" </dev/null &
+      ((++running))
+    done
   done
-  # shellcheck disable=SC2016 # jq's variables
-  jq --raw-output --null-input -L bench/performance \
-    --slurpfile fixed <(cat "$work"/fixed.*) \
-    --slurpfile cost_model "$work/cost_model" '
-    include "markdown";
-    def ms: 1000 * . | decimals(2);
-    [$cost_model[0].runs[] | . as $run
-      | ([$fixed[] | select(.load == $run.load)]
-          | min_by(.latency_seconds.p99)) as $best
-      | .latency_seconds as $ours | $best.latency_seconds as $theirs
-      | [(.load | percent), (.rate | round | tostring), $best.delay,
-         ($theirs.p50 | ms), ($theirs.p99 | ms),
-         ($ours.p50 | ms), ($ours.p99 | ms),
-         ($ours.p99 / $theirs.p99 | decimals(3))]]
-    | table(["load", "images/s", "best delay", "its p50 ms", "its p99 ms",
-             "cost model p50 ms", "p99 ms", "p99 over its"])'
+  for (( ; running > 0; --running)); do
+    wait -n
+  done
+  cat "$work"/parts/* >>"$work/runs"
+}
+
+analyse() {
+  jq --raw-output --slurp -L bench/performance \
+    "include \"scheduler\"; $1" "$work/runs"
+}
+
+# With these arguments for `simulate`, the cost model beside the best fixed
+# delay, under all loads.
+compare_batching() {
+  : >"$work/runs"
+  printf '%s\n' cost_model "${delays_us[@]}" | sed "s/\$/ $loads/" |
+    measure_all "$@"
+  local load delay
+  while read -r load delay; do
+    echo "$delay" "$load"
+  done < <(analyse next_delays) | measure_all "$@"
+  analyse comparison
 }
 
 cat <<END
 ## Scheduler
 
-MODELLED: the scheduler's own code with devices that only take time, $images
-Poisson arrivals each, latencies from arrival to answer without the first
-eighth. Any of these can be repeated with \`moevit simulate\`.
+MODELLED: the scheduler's own code with devices that only take time, $seeds times
+$images Poisson arrivals each where nothing else is said, latencies from arrival
+to answer without the first eighth. Any of these can be repeated with
+\`moevit simulate\`.
 
 ### Batches by the cost model against a fixed delay
 
-At every load, of the fixed delays ${delays[*]} the one with
-the shortest 99th percentile; batches of 16 at most, and $most_delay is the most
-that either may wait.
+At every load, the fixed delay with the shortest 99th percentile: of
+${delays_us[*]} us, and of those half way from the best of
+them to its neighbours. Batches of 16 at most; $most_delay is the most that either
+may wait. Times are means of $seeds seeds; both had the same arrivals with each, and
+the ratio is the mean of the seeds', with its 95 % confidence interval.
 END
-while IFS='|' read -r devices meaning; do
-  printf '\n%s (%s):\n\n' "$meaning" "\`--devices=$devices\`"
-  compare_batching "$devices"
+while IFS='|' read -r arguments meaning; do
+  printf '\n%s (%s):\n\n' "$meaning" "\`$arguments\`"
+  # shellcheck disable=SC2086 # several of them
+  compare_batching $arguments
 done <<'END'
-cpu:image=1ms|A processor, on which batches save nothing
-cpu:launch=150us:image=510us:stall=6ms:stall_share=0.03|A processor that something else holds up in 3 % of the batches
-card:launch=1ms:image=1ms|A card with a launch as long as an image
-card:launch=5ms:image=1ms|A card with a launch as long as five
-card*4:launch=5ms:image=1ms|Four such cards
-card*2:launch=5ms:image=1ms,cpu:image=10ms|Two such cards and a processor
+--devices=cpu:image=1ms|A processor, on which batches save nothing
+--devices=cpu:launch=150us:image=510us:stall=6ms:stall_share=0.03|A processor that something else holds up in 3 % of the batches
+--devices=card:launch=1ms:image=1ms|A card with a launch as long as an image
+--devices=card:launch=5ms:image=1ms|A card with a launch as long as five
+--devices=card*4:launch=5ms:image=1ms|Four such cards
+--devices=card*4:launch=5ms:image=1ms --arrivals=bursty|Four such cards, arrivals in bursts of three times the rate
+--devices=card*2:launch=5ms:image=1ms,cpu:image=10ms|Two such cards and a processor
 END
 
 cat <<'END'

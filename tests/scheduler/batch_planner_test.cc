@@ -12,10 +12,12 @@ namespace {
 constexpr int kImages = 8000;
 constexpr int kMaxBatch = 16;
 
+using Devices = std::vector<SimulatedDevice>;
+
 absl::Duration P99(BatchingMethod method, absl::Duration delay,
-                   const SimulatedDevice& device, double load) {
+                   const Devices& devices, double load) {
   SimulationOptions options;
-  options.devices = {device};
+  options.devices = devices;
   options.batching.max_batch_size = kMaxBatch;
   options.batching.max_queue_delay = delay;
   options.batching.method = method;
@@ -28,7 +30,7 @@ absl::Duration P99(BatchingMethod method, absl::Duration delay,
 }
 
 absl::Duration CostModelP99(const SimulatedDevice& device, double load) {
-  return P99(BatchingMethod::kCostModel, absl::Milliseconds(2), device, load);
+  return P99(BatchingMethod::kCostModel, absl::Milliseconds(2), {device}, load);
 }
 
 // The p99 of the fixed delay that has the shortest.
@@ -38,7 +40,7 @@ absl::Duration BestFixedDelayP99(const SimulatedDevice& device, double load) {
     const absl::Duration delay =
         part * (device.launch + kMaxBatch * device.image);
     best =
-        std::min(best, P99(BatchingMethod::kFixedDelay, delay, device, load));
+        std::min(best, P99(BatchingMethod::kFixedDelay, delay, {device}, load));
   }
   return best;
 }
@@ -64,6 +66,28 @@ TEST_P(LoadTest, IsAsGoodAsTheBestFixedDelayWhereBatchesSaveMuch) {
 
 INSTANTIATE_TEST_SUITE_P(Loads, LoadTest, ::testing::Values(0.3, 0.85));
 
+// 5 ms and 1 ms per image.
+Devices FourCards() {
+  SimulatedDevice card;
+  card.launch = absl::Milliseconds(5);
+  card.image = absl::Milliseconds(1);
+  Devices cards;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    card.name = name;
+    cards.push_back(card);
+  }
+  return cards;
+}
+
+// The last of them has run few batches, and only of one image.
+TEST(BatchPlannerTest, DevicesThatAreSeldomNeededCountAsTheOthersDo) {
+  constexpr double kLoad = 0.1;
+  EXPECT_LT(P99(BatchingMethod::kCostModel, absl::Milliseconds(16), FourCards(),
+                kLoad),
+            1.02 * P99(BatchingMethod::kFixedDelay, absl::Microseconds(500),
+                       FourCards(), kLoad));
+}
+
 // Images that come at a high rate, and then at a low one.
 std::vector<absl::Duration> HeavyThenLight(double heavy, int heavy_images,
                                            double light, int light_images) {
@@ -85,13 +109,7 @@ TEST(BatchPlannerTest, AHeavyPhaseDoesNotSlowDownALightOne) {
   constexpr int kLightImages = 400;
   constexpr double kWarmup = kHeavyImages + kLightImages / 8.;
   SimulationOptions options;
-  SimulatedDevice card;
-  card.launch = absl::Milliseconds(5);
-  card.image = absl::Milliseconds(1);
-  for (const char* name : {"a", "b", "c", "d"}) {
-    card.name = name;
-    options.devices.push_back(card);
-  }
+  options.devices = FourCards();
   options.batching.max_queue_delay = absl::Milliseconds(16);
   options.warmup = kWarmup / (kHeavyImages + kLightImages);
   const auto arrivals = NewRecordedArrivals(

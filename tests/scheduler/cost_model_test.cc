@@ -34,6 +34,16 @@ TEST(CostModelTest, OneSizeTellsAtLeastThatSize) {
   EXPECT_NEAR(Milliseconds(model.Predict(8)), 12, 1e-6);
 }
 
+TEST(CostModelTest, TheUsualSizeIsAmongThoseSeenLately) {
+  CostModel model;
+  for (int i = 0; i < 5; ++i) model.Observe(16, Cost(16));
+  EXPECT_EQ(model.usual_images(), 16);
+  for (int i = 0; i < 5000; ++i) {
+    for (const int images : {1, 3}) model.Observe(images, Cost(images));
+  }
+  EXPECT_EQ(model.usual_images(), 2);
+}
+
 TEST(CostModelTest, FindsTheFixedPartAndThatOfAnImage) {
   CostModel model;
   for (int i = 0; i < 5; ++i) {
@@ -55,13 +65,13 @@ TEST(CostModelTest, AFewDisturbedRunsChangeNothing) {
 
 TEST(CostModelTest, KeepsWhatDisturbedRunsTookLonger) {
   CostModel model;
-  for (int i = 0; i < 600; ++i) {
+  for (int i = 0; i < 1600; ++i) {
     model.Observe(2, i % 50 == 7 ? Cost(2) + absl::Milliseconds(9) : Cost(2));
   }
-  EXPECT_THAT(model.disturbances(), SizeIs(256));
+  EXPECT_THAT(model.disturbances(), SizeIs(1024));
   EXPECT_NEAR(std::accumulate(model.disturbances().begin(),
                               model.disturbances().end(), 0.0),
-              5 * 0.009, 0.001);
+              1024 / 50 * 0.009, 0.01);
 }
 
 TEST(CostModelTest, WhatIsPredictedFromOtherSizesIsNoDisturbance) {

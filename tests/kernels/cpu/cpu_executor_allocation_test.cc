@@ -1,46 +1,15 @@
-// Once an executor has run, it takes no more memory: neither from the heap,
-// which this file counts for the whole test program, nor from the system.
+// Once an executor has run, it takes no more memory: neither from the heap nor
+// from the system.
 
-#include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
-#include <new>
 #include <string>
 #include <vector>
 
-#include "absl/base/attributes.h"
 #include "gtest/gtest.h"
 #include "kernels/cpu/cpu_executor.h"
 #include "program/random_program.h"
-
-namespace {
-
-std::atomic<int64_t> allocations = 0;
-
-}  // namespace
-
-// Not inlined: compilers would take what they see for a mismatch of new and
-// free.
-ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t bytes,
-                                           const std::nothrow_t&) noexcept {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return std::malloc(bytes == 0 ? 1 : bytes);
-}
-
-ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t bytes) {
-  void* const memory = operator new(bytes, std::nothrow);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-
-ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
+#include "tests/base/allocation_counter.h"
 
 namespace moevit {
 namespace {
@@ -66,9 +35,9 @@ TEST(CpuExecutorAllocationTest, TakesNoMemoryOnceItHasRun) {
       };
       ASSERT_TRUE(run().ok());
       const int64_t pages = AddressSpacePages();
-      const int64_t before = allocations.load();
+      const int64_t before = AllocationsSoFar();
       const bool ok = run().ok();
-      EXPECT_EQ(allocations.load() - before, 0)
+      EXPECT_EQ(AllocationsSoFar() - before, 0)
           << threads << " threads, " << images << " images";
       EXPECT_LE(AddressSpacePages(), pages);
       EXPECT_TRUE(ok);

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "scheduler/experts/expert_groups.h"
+#include "tests/base/allocation_counter.h"
 
 namespace moevit {
 namespace {
@@ -102,10 +103,12 @@ TEST(ExpertPlannerTest, ADeviceThatIsAlwaysFasterKeepsEverything) {
   EXPECT_THAT(planner.unplaced(), IsEmpty());
 }
 
+constexpr int kMostExperts = 20;
+
 // A batch's routing and copies of its experts, at random.
 struct Layer {
   Layer(std::mt19937& random, int devices) {
-    const int experts = 1 + static_cast<int>(random() % 20);
+    const int experts = 1 + static_cast<int>(random() % kMostExperts);
     top_k = 1 + static_cast<int>(random() % experts);
     const int tokens = static_cast<int>(random() % 200);
     for (int t = 0; t < tokens; ++t) {
@@ -211,6 +214,31 @@ TEST_F(EveryAssignmentOnceTest, AlsoWhenADeviceLeavesItsPartsBehind) {
     Cover(layer, planner.unplaced(), -1);
     EXPECT_THAT(covered_, ::testing::Each(1));
   }
+}
+
+TEST(ExpertPlannerTest, TakesNoMemoryOnceItHasPlannedAsMuch) {
+  std::mt19937 random(9);
+  std::vector<Layer> layers;
+  for (int i = 0; i < 20; ++i) layers.emplace_back(random, 3);
+  const std::vector<ExpertCosts> costs(3, {.load = 20, .per_row = 1});
+  const std::vector<std::vector<uint8_t>> resident(
+      3, std::vector<uint8_t>(kMostExperts));
+  ExpertPlanner planner({1, 2, 3}, {.min_rows = 4});
+  const auto plan_all = [&] {
+    for (Layer& layer : layers) {
+      GroupByExpert(layer.chosen, absl::MakeSpan(layer.first),
+                    absl::MakeSpan(layer.order));
+      planner.Plan(layer.first, layer.replicas);
+      planner.MoveColdPartsHome(costs, {.per_row = 2}, resident);
+      for (int d = 0; d < planner.devices(); ++d) {
+        OrderParts(resident[d], d == 1, absl::MakeSpan(planner.parts(d)));
+      }
+    }
+  };
+  plan_all();
+  const int64_t before = AllocationsSoFar();
+  plan_all();
+  EXPECT_EQ(AllocationsSoFar() - before, 0);
 }
 
 }  // namespace

@@ -1,0 +1,42 @@
+# For 55-scheduler.sh: from lines {load, rate, delay_us, seed, p50, p99}, where
+# delay_us is null for the cost model, what to try next and a table.
+
+include "markdown";
+
+def mean: add / length;
+def ms: 1000 * . | decimals(2);
+
+# 95 % of samples of a mean are within so many standard errors, by the number
+# of samples less 1 (Student's t).
+def student_t: [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26][. - 1];
+
+# Half the width of the 95 % confidence interval of the mean.
+def uncertainty:
+  length as $n | mean as $mean | (map((. - $mean) * (. - $mean)) | add) as $sum
+  | ($n - 1 | student_t) * ($sum / ($n - 1) / $n | sqrt);
+
+# Of one load: the fixed delays that were tried, each with all its seeds.
+def fixed_delays: map(select(.delay_us != null)) | group_by(.delay_us);
+def best_delay: min_by(map(.p99) | mean);
+
+# Lines "LOAD DELAY_US": half way from the best delay to its neighbours.
+def next_delays:
+  group_by(.load)[] | .[0].load as $load | fixed_delays
+  | (best_delay | .[0].delay_us) as $best
+  | [.[][0].delay_us] | unique
+  | ((map(select(. < $best)) | last // empty), .[index($best) + 1] // empty)
+  | "\($load) \(if [., $best] | min == 0 then ([., $best] | max) / 2
+                else . * $best | sqrt end | round)";
+
+def comparison:
+  group_by(.load) | map(
+    (map(select(.delay_us == null)) | sort_by(.seed)) as $ours
+    | (fixed_delays | best_delay | sort_by(.seed)) as $theirs
+    | [range($ours | length) | $ours[.].p99 / $theirs[.].p99] as $ratios
+    | [($ours[0].load | percent), ($ours[0].rate | round | tostring),
+       ($theirs[0].delay_us / 1000 | decimals(2)),
+       ($theirs | map(.p50) | mean | ms), ($theirs | map(.p99) | mean | ms),
+       ($ours | map(.p50) | mean | ms), ($ours | map(.p99) | mean | ms),
+       ($ratios | "\(mean | decimals(3)) ± \(uncertainty | decimals(3))")])
+  | table(["load", "images/s", "best delay ms", "its p50 ms", "its p99 ms",
+           "cost model p50 ms", "p99 ms", "p99 over its"]);
