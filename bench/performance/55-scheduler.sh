@@ -5,7 +5,7 @@
 set -euo pipefail
 
 images=40000
-seeds=8
+seeds=6
 if [[ ${1:-} == --quick ]]; then
   images=5000
   seeds=2
@@ -23,15 +23,15 @@ simulate() {
 }
 
 # Prints what batching $1, "cost_model" or a fixed delay in microseconds, does
-# with seed $2 under loads $3; the other arguments are for `simulate`.
+# with seed $2 at loads $3; the other arguments are for `simulate`.
 measure() {
-  local method=$1 seed=$2 loads=$3
+  local method=$1 seed=$2 at=$3
   shift 3
   local batching=(--batching=fixed_delay --max_queue_delay="${method}us")
   if [[ $method == cost_model ]]; then
     batching=(--batching=cost_model --max_queue_delay="$most_delay")
   fi
-  simulate "$@" --load="$loads" --seed="$seed" "${batching[@]}" |
+  simulate "$@" --load="$at" --seed="$seed" "${batching[@]}" |
     jq --compact-output --arg method "$method" --arg seed "$seed" '
       .runs[] | {load: (1000 * .load | round / 1000), rate, $seed,
                  delay_us: ($method | tonumber? // null),
@@ -41,17 +41,17 @@ measure() {
 # Reads lines "METHOD LOADS", and adds to $work/runs what each does with every
 # seed and these arguments, side by side on all processors.
 measure_all() {
-  local method loads seed running=0
+  local method at seed running=0
   rm -rf "$work/parts"
   mkdir "$work/parts"
-  while read -r method loads; do
+  while read -r method at; do
     for ((seed = 1; seed <= seeds; ++seed)); do
       if ((running == processors)); then
         wait -n
         ((--running)) || true
       fi
-      measure "$method" "$seed" "$loads" "$@" \
-        >"$work/parts/$method.$seed.$loads" </dev/null &
+      measure "$method" "$seed" "$at" "$@" \
+        >"$work/parts/$method.$seed.$at" </dev/null &
       ((++running))
     done
   done
@@ -102,7 +102,6 @@ while IFS='|' read -r arguments meaning; do
 done <<'END'
 --devices=cpu:image=1ms|A processor, on which batches save nothing
 --devices=cpu:launch=150us:image=510us:stall=6ms:stall_share=0.03|A processor that something else holds up in 3 % of the batches
---devices=card:launch=1ms:image=1ms|A card with a launch as long as an image
 --devices=card:launch=5ms:image=1ms|A card with a launch as long as five
 --devices=card*4:launch=5ms:image=1ms|Four such cards
 --devices=card*4:launch=5ms:image=1ms --arrivals=bursty|Four such cards, arrivals in bursts of three times the rate
