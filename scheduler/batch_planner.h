@@ -3,12 +3,12 @@
 //
 // The plain rule is to run whatever waits as soon as a device is free. On one
 // device little beats it; where batches save nothing smaller ones do, and on
-// several devices, or one that is disturbed often, a short wait does. There is
-// no formula for the slowest answers of a queue that serves batches, and
-// arrivals follow no known law. So every candidate rule runs along on paper
-// (ShadowQueue) with the images that really arrive and the costs that were
-// really learned, and one with a clearly shorter tail of latencies replaces the
-// plain rule. That takes less than a microsecond per image.
+// several devices a short wait does. There is no formula for the slowest
+// answers of a queue that serves batches, and arrivals follow no known law. So
+// every candidate rule runs along on paper (ShadowQueue) with the images that
+// really arrive and the costs that were really learned, and one with a clearly
+// shorter tail of latencies replaces the plain rule. That takes two to three
+// microseconds per image.
 //
 // What was learned of arrivals holds for their rate: once that has doubled or
 // halved, the plain rule is back until enough is known again.
