@@ -4,7 +4,8 @@
 - docs/operations.md lists each metric, and nothing that is none.
 - promtool has nothing to say against /metrics, the alert rules and their tests.
 - A browser shows the status page, and its policy forbids nothing of it.
-- Prometheus, scraping the server, has data for every panel of the dashboard.
+- Prometheus, scraping the server, has data for every panel of the dashboard
+  and for the autoscaler.
 
 Usage: MOEVIT_SERVER=... MOEVIT_CLIENT=... monitoring_test.py
 
@@ -93,6 +94,15 @@ def dashboard_queries():
             for name, value in VARIABLES.items():
                 query = query.replace(name, value)
             yield panel["title"], query
+
+
+def autoscaler_query():
+    """What the autoscaler's adapter asks, for the only server there is."""
+    text = (ROOT / "deploy/helm/prometheus-adapter.yaml").read_text(
+        encoding="utf-8")
+    query = " ".join(text.split("metricsQuery: >-")[1].split())
+    return query.replace("<<.LabelMatchers>>", 'job="moevit"').replace(
+        "<<.GroupBy>>", "instance").replace("[1m]", "[5s]")
 
 
 class Prometheus:
@@ -212,7 +222,7 @@ class MonitoringTest(unittest.TestCase):
                  for name in re.findall(r"moevit_\w+", text)}
         self.assertEqual(names - set(documented_metrics()), set())
 
-    def test_every_panel_of_the_dashboard_has_data(self):
+    def test_every_panel_of_the_dashboard_and_the_autoscaler_have_data(self):
         if shutil.which("prometheus") is None:
             self.skipTest("prometheus is not installed")
         directory = tempfile.TemporaryDirectory()
@@ -220,7 +230,7 @@ class MonitoringTest(unittest.TestCase):
         prometheus = Prometheus(directory.name, self.server.metrics_port)
         self.addCleanup(prometheus.stop)
         self.assertTrue(await_value(prometheus.ready), "prometheus is not ready")
-        empty = list(dashboard_queries())
+        empty = [*dashboard_queries(), ("autoscaler", autoscaler_query())]
         self.assertGreater(len(empty), 20)
 
         def all_have_data():
