@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-DeviceSpec Card() {
+DeviceSpec AbsentCard() {
   DeviceSpec spec;
   spec.kind = DeviceSpec::Kind::kXrt;
   spec.name = "xrt:0000:3b:00.1";
@@ -22,21 +22,22 @@ TEST(CardDevicesTest, SensorsAreAskedWhileACardIsBeingOpened) {
   absl::Status meanwhile;
   CardDevices* devices = nullptr;
   const auto open = [&](const XrtCardOptions& /*options*/) {
-    meanwhile = devices->PowerWatts(Card().name).status();
+    meanwhile = devices->PowerWatts(AbsentCard().name).status();
     return absl::UnavailableError("busy");
   };
   CardDevices cards({.image = "u280.xclbin"}, open);
   devices = &cards;
-  EXPECT_EQ(cards.NewExecutor(Card(), nullptr, 1).status().code(),
+  EXPECT_EQ(cards.NewExecutor(AbsentCard(), nullptr, 1).status().code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(meanwhile.code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(CardDevicesTest, ACardWithoutAnImageIsNamed) {
   CardDevices cards(CardOptions{});
-  const absl::Status error = cards.NewExecutor(Card(), nullptr, 1).status();
+  const absl::Status error =
+      cards.NewExecutor(AbsentCard(), nullptr, 1).status();
   EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(error.message(), HasSubstr(Card().name));
+  EXPECT_THAT(error.message(), HasSubstr(AbsentCard().name));
 }
 
 }  // namespace
