@@ -62,7 +62,7 @@ class Run {
 
   // Blocks for the next call that ends. None when the queue is shut down.
   std::unique_ptr<Call> Receive();
-  absl::Status StatusOf(const Call& call) const;
+  void ReadAnswer(Call& call) const;
   void Finish(std::unique_ptr<Call> call);
 
   const LoadClientOptions& options_;
@@ -126,15 +126,21 @@ std::unique_ptr<Call> Run::Receive() {
   return std::unique_ptr<Call>(static_cast<Call*>(tag));
 }
 
-absl::Status Run::StatusOf(const Call& call) const {
-  if (call.status.ok()) return options_.requests.status_of(call.response);
-  return {static_cast<absl::StatusCode>(call.status.error_code()),
-          call.status.error_message()};
+void Run::ReadAnswer(Call& call) const {
+  LoadOutcome& outcome = call.outcome;
+  if (!call.status.ok()) {
+    outcome.status = {static_cast<absl::StatusCode>(call.status.error_code()),
+                      call.status.error_message()};
+    return;
+  }
+  const auto read = options_.requests.read(call.response);
+  outcome.status = read.status();
+  if (read.ok()) outcome.server = *read;
 }
 
 void Run::Finish(std::unique_ptr<Call> call) {
   call->outcome.finished = Now();
-  call->outcome.status = StatusOf(*call);
+  ReadAnswer(*call);
   tally_.Add(call->outcome);
   on_finished_();
 }
@@ -197,7 +203,7 @@ absl::Status LoadClient::CallOnce() {
   if (!call.status.ok()) {
     return CallError(connection_.address(), call.status);
   }
-  const absl::Status status = requests.status_of(call.response);
+  const absl::Status status = requests.read(call.response).status();
   if (status.ok()) return absl::OkStatus();
   return {status.code(), absl::StrCat("the first image: ", status.message())};
 }

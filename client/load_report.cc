@@ -102,6 +102,11 @@ Json RunToJson(const LoadRun& run) {
       {"send_delay_ms", PercentilesToJson(result.send_delays)},
       {"errors", Json::object()},
   };
+  if (!result.decode_times.empty()) {
+    json["server_ms"] = {{"decode", PercentilesToJson(result.decode_times)},
+                         {"queue", PercentilesToJson(result.queue_times)},
+                         {"compute", PercentilesToJson(result.compute_times)}};
+  }
   if (run.rate > 0) {
     json["offered_per_second"] = run.rate;
   } else {

@@ -40,7 +40,8 @@ struct LoadReport {
 // to be claimed are left out.
 std::string LoadReportToText(const LoadReport& report);
 
-// One object on one line; percentiles that cannot be claimed are null.
+// One object on one line; percentiles that cannot be claimed are null. Has what
+// answers say of where their time went in the server.
 std::string LoadReportToJson(const LoadReport& report);
 
 // Latency over percentile, a curve per run, up to the last percentile that the

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "base/status_macros.h"
+#include "google/protobuf/duration.pb.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/proto_buffer_reader.h"
 #include "grpcpp/support/slice.h"
@@ -35,7 +37,13 @@ absl::StatusOr<Message> Decode(grpc::ByteBuffer& bytes) {
   return message;
 }
 
-absl::Status StatusOfClassify(grpc::ByteBuffer answer) {
+absl::Duration FromProto(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) +
+         absl::Nanoseconds(duration.nanos());
+}
+
+absl::StatusOr<std::optional<ServerTimes>> ReadClassify(
+    grpc::ByteBuffer answer) {
   MOEVIT_ASSIGN_OR_RETURN(const v1::ClassifyResponse response,
                           Decode<v1::ClassifyResponse>(answer));
   if (response.results_size() != 1) {
@@ -43,15 +51,21 @@ absl::Status StatusOfClassify(grpc::ByteBuffer answer) {
         absl::StrCat(response.results_size(), " results for 1 image"));
   }
   const v1::ImageResult& result = response.results(0);
-  if (result.has_classification()) return absl::OkStatus();
-  return {static_cast<absl::StatusCode>(result.error().code()),
-          result.error().message()};
+  if (!result.has_classification()) {
+    return absl::Status(static_cast<absl::StatusCode>(result.error().code()),
+                        result.error().message());
+  }
+  if (!result.classification().has_timing()) return std::nullopt;
+  const v1::Timing& timing = result.classification().timing();
+  return ServerTimes{.decode = FromProto(timing.decode()),
+                     .queue = FromProto(timing.queue()),
+                     .compute = FromProto(timing.compute())};
 }
 
-absl::Status StatusOfInfer(grpc::ByteBuffer answer) {
+absl::StatusOr<std::optional<ServerTimes>> ReadInfer(grpc::ByteBuffer answer) {
   MOEVIT_ASSIGN_OR_RETURN(const inference::ModelInferResponse response,
                           Decode<inference::ModelInferResponse>(answer));
-  if (response.outputs_size() == 1) return absl::OkStatus();
+  if (response.outputs_size() == 1) return std::nullopt;
   return absl::InternalError(
       absl::StrCat(response.outputs_size(), " outputs for 1 image"));
 }
@@ -95,7 +109,7 @@ LoadRequests FileRequests(std::vector<std::string> files,
                           const LoadTarget& target) {
   LoadRequests requests;
   requests.method = "/moevit.v1.InferenceService/Classify";
-  requests.status_of = StatusOfClassify;
+  requests.read = ReadClassify;
   for (std::string& file : files) {
     v1::ClassifyRequest request;
     request.set_model_name(target.model);
@@ -129,7 +143,7 @@ absl::StatusOr<LoadRequests> PixelRequests(const ServerConnection& connection,
 
   LoadRequests requests;
   requests.method = "/inference.GRPCInferenceService/ModelInfer";
-  requests.status_of = StatusOfInfer;
+  requests.read = ReadInfer;
   std::mt19937 random(1);
   for (int i = 0; i < kPixelRequests; ++i) {
     for (char& value : pixels) value = static_cast<char>(random());

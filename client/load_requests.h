@@ -3,11 +3,12 @@
 #ifndef MOEVIT_CLIENT_LOAD_REQUESTS_H_
 #define MOEVIT_CLIENT_LOAD_REQUESTS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/load_tally.h"
 #include "client/server_connection.h"
 #include "grpcpp/support/byte_buffer.h"
 
@@ -19,8 +20,10 @@ struct LoadRequests {
   std::string method;                      // "/package.Service/Method"
   std::vector<grpc::ByteBuffer> messages;  // sent in turn; at least one
 
-  // What an answer says of its image.
-  absl::Status (*status_of)(grpc::ByteBuffer answer) = nullptr;
+  // What an answer says of its image: an error, or where its time went if the
+  // method tells that.
+  absl::StatusOr<std::optional<ServerTimes>> (*read)(grpc::ByteBuffer answer) =
+      nullptr;
 };
 
 // Whom the requests are for.

@@ -50,10 +50,18 @@ void LoadTally::Add(const LoadOutcome& outcome) {
   result_.send_delays.push_back(outcome.sent - outcome.due);
   if (outcome.status.ok()) {
     result_.latencies.push_back(outcome.finished - outcome.due);
+    AddServerTimes(outcome.server);
   } else {
     AddError(result_, absl::StatusCodeToString(outcome.status.code()),
              outcome.status.message());
   }
+}
+
+void LoadTally::AddServerTimes(const std::optional<ServerTimes>& times) {
+  if (!times.has_value()) return;
+  result_.decode_times.push_back(times->decode);
+  result_.queue_times.push_back(times->queue);
+  result_.compute_times.push_back(times->compute);
 }
 
 void LoadTally::AddUnsent(absl::Duration due, absl::string_view why) {
@@ -63,8 +71,11 @@ void LoadTally::AddUnsent(absl::Duration due, absl::string_view why) {
 }
 
 LoadResult LoadTally::Finish() && {
-  std::sort(result_.latencies.begin(), result_.latencies.end());
-  std::sort(result_.send_delays.begin(), result_.send_delays.end());
+  for (std::vector<absl::Duration>* const samples :
+       {&result_.latencies, &result_.send_delays, &result_.decode_times,
+        &result_.queue_times, &result_.compute_times}) {
+    std::sort(samples->begin(), samples->end());
+  }
   return std::move(result_);
 }
 

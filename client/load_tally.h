@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,20 @@
 
 namespace moevit {
 
+// Where the server says that the time of one image went.
+struct ServerTimes {
+  absl::Duration decode;
+  absl::Duration queue;
+  absl::Duration compute;
+};
+
 // Times are since the start of the run.
 struct LoadOutcome {
   absl::Duration due;   // when it should have been sent
   absl::Duration sent;  // when it was
   absl::Duration finished;
   absl::Status status;
+  std::optional<ServerTimes> server;  // of answers that tell
 };
 
 struct LoadErrors {
@@ -36,6 +45,11 @@ struct LoadResult {
   // Of those answered, ascending, from when each was due: a request that was
   // sent late because the client was busy is as late as a user finds it.
   std::vector<absl::Duration> latencies;
+
+  // Of those answers that tell them, each ascending by itself.
+  std::vector<absl::Duration> decode_times;
+  std::vector<absl::Duration> queue_times;
+  std::vector<absl::Duration> compute_times;
 
   // Of those not answered, by the name of the status's code.
   std::map<std::string, LoadErrors> errors;
@@ -67,6 +81,8 @@ class LoadTally {
   LoadResult Finish() &&;
 
  private:
+  void AddServerTimes(const std::optional<ServerTimes>& times);
+
   const LoadWindow window_;
   LoadResult result_;
 };

@@ -48,7 +48,9 @@ class FakeService final : public v1::InferenceService::Service {
       result->mutable_error()->set_code(grpc::StatusCode::INVALID_ARGUMENT);
       result->mutable_error()->set_message("not an image");
     } else {
-      result->mutable_classification();
+      v1::Timing& timing = *result->mutable_classification()->mutable_timing();
+      timing.mutable_decode()->set_nanos(3'000'000);
+      timing.mutable_compute()->set_seconds(1);
     }
     priority = request->priority();
     return grpc::Status::OK;
@@ -197,6 +199,9 @@ TEST_F(LoadCommandTest, RunsAClosedLoop) {
   EXPECT_EQ(run["loop"], "closed");
   EXPECT_EQ(run["requests"], run["answers"]);
   EXPECT_EQ(service_.priority, 4);
+  EXPECT_EQ(run["server_ms"]["decode"]["max"], 3);
+  EXPECT_EQ(run["server_ms"]["queue"]["max"], 0);
+  EXPECT_EQ(run["server_ms"]["compute"]["max"], 1000);
 }
 
 TEST_F(LoadCommandTest, SendsPixelsOfTheModelsSize) {
@@ -206,6 +211,7 @@ TEST_F(LoadCommandTest, SendsPixelsOfTheModelsSize) {
   const Json run = Json::parse(out_.str())["runs"][0];
   EXPECT_GT(run["answers"], 0);
   EXPECT_EQ(run["answers"], run["requests"]);
+  EXPECT_FALSE(run.contains("server_ms"));
   EXPECT_EQ(service_.requests, 0);
   inference::ModelInferRequest sent = pixel_service_.last();
   EXPECT_EQ(sent.model_name(), "m");

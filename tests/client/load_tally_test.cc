@@ -23,7 +23,8 @@ LoadOutcome Outcome(double due, double finished,
   return {.due = absl::Seconds(due),
           .sent = absl::Seconds(due) + absl::Milliseconds(10),
           .finished = absl::Seconds(finished),
-          .status = std::move(status)};
+          .status = std::move(status),
+          .server = {}};
 }
 
 std::vector<absl::Duration> OneTo(int count) {
@@ -80,6 +81,25 @@ TEST(LoadTallyTest, CountsErrorsApartByCode) {
             "queue is full");
   EXPECT_EQ(result.errors.at("DEADLINE_EXCEEDED").count, 1);
   EXPECT_EQ(result.errors.at("NOT_SENT").first_message, "too many");
+}
+
+TEST(LoadTallyTest, KeepsWhatAnswersTellOfTheServer) {
+  LoadTally tally(kShortWindow);
+  for (const int milliseconds : {3, 1}) {
+    LoadOutcome outcome = Outcome(2, 2.5);
+    outcome.server = {.decode = absl::Milliseconds(milliseconds),
+                      .queue = absl::Milliseconds(10 * milliseconds),
+                      .compute = absl::Milliseconds(100 * milliseconds)};
+    tally.Add(outcome);
+  }
+  tally.Add(Outcome(2, 2.5));
+  const LoadResult result = std::move(tally).Finish();
+  EXPECT_THAT(result.decode_times,
+              ElementsAre(absl::Milliseconds(1), absl::Milliseconds(3)));
+  EXPECT_THAT(result.queue_times,
+              ElementsAre(absl::Milliseconds(10), absl::Milliseconds(30)));
+  EXPECT_THAT(result.compute_times,
+              ElementsAre(absl::Milliseconds(100), absl::Milliseconds(300)));
 }
 
 TEST(LoadTallyTest, CountsErrorsAsLate) {
