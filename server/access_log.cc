@@ -59,6 +59,14 @@ void AccessLog::Record(const absl::Status& status,
   }
 }
 
+void LogRefusedCaller(const absl::Status& refusal, absl::string_view client) {
+  static LogLimit limit(/*count=*/10, /*interval=*/absl::Minutes(1));
+  std::string suppressed;
+  if (!limit.Admit(absl::Now(), &suppressed)) return;
+  LogWarning(absl::StrCat("refused a caller: ", refusal.message(), suppressed),
+             {{"client", client}});
+}
+
 std::string RequestId(absl::string_view chosen) {
   if (!chosen.empty()) return std::string(chosen);
   // Random per process, then counted.

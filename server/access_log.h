@@ -1,4 +1,4 @@
-// A line in the log for requests that ended: for those that the server failed,
+// Lines in the log for requests that ended: for those that the server failed,
 // and for as many of the others as the operator wants.
 
 #ifndef MOEVIT_SERVER_ACCESS_LOG_H_
@@ -47,6 +47,10 @@ class AccessLog {
   std::atomic<int64_t> requests_ = 0;
   LogLimit faults_{/*count=*/10, /*interval=*/absl::Minutes(1)};
 };
+
+// Says in the log that a caller at `client` was refused for want of a token or
+// a role; not of all who are refused often.
+void LogRefusedCaller(const absl::Status& refusal, absl::string_view client);
 
 // The name of a request: `chosen`, what its client calls it, unless that is
 // empty; then a new one, which no other request has.

@@ -1,13 +1,10 @@
 #include "server/call_access.h"
 
 #include <iterator>
-#include <string>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "grpcpp/support/string_ref.h"
-#include "server/log.h"
+#include "server/access_log.h"
 
 namespace moevit {
 namespace {
@@ -27,22 +24,12 @@ absl::Status Check(const AccessControl& access, Role role,
   return access.Check(role, absl::string_view(value.data(), value.size()));
 }
 
-void LogRefusal(const absl::Status& refusal,
-                const grpc::ServerContextBase& context) {
-  static LogLimit limit(/*count=*/10, /*interval=*/absl::Minutes(1));
-  std::string suppressed;
-  if (!limit.Admit(absl::Now(), &suppressed)) return;
-  const std::string client = context.peer();
-  LogWarning(absl::StrCat("refused a caller: ", refusal.message(), suppressed),
-             {{"client", client}});
-}
-
 }  // namespace
 
 absl::Status CheckAccess(const AccessControl& access, Role role,
                          const grpc::ServerContextBase& context) {
   absl::Status status = Check(access, role, context);
-  if (!status.ok()) LogRefusal(status, context);
+  if (!status.ok()) LogRefusedCaller(status, context.peer());
   return status;
 }
 

@@ -8,6 +8,9 @@
 
 namespace moevit {
 
+// By which a caller names its request, and learns how the log names it.
+inline constexpr char kRequestId[] = "x-request-id";
+
 // The value of `key`, which must be in lower case; empty without one, or with
 // more than one. Valid as long as the call.
 absl::string_view CallMetadata(const grpc::ServerContextBase& context,

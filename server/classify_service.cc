@@ -8,9 +8,9 @@
 #include "base/status_macros.h"
 #include "server/call_access.h"
 #include "server/classification.h"
-#include "server/error_mapping.h"
 #include "server/inference_call.h"
 #include "server/inference_stream.h"
+#include "server/unary_call.h"
 
 namespace moevit {
 namespace {
@@ -42,6 +42,17 @@ absl::Status BeginClassify(const ModelRegistry& models,
     return absl::OkStatus();
   });
   return absl::OkStatus();
+}
+
+void Describe(const ServedModel& model, v1::Model* out) {
+  out->set_name(model.name);
+  out->set_version(model.version_text());
+  out->set_ready(true);
+  out->set_image_size(model.model.program.image_size);
+  out->set_num_classes(model.model.program.classes);
+  for (const std::string& name : model.model.config.class_names) {
+    out->add_class_names(name);
+  }
 }
 
 using StreamRequest = v1::ClassifyStreamRequest;
@@ -80,11 +91,17 @@ class ClassifyStreamCall final
     Infer(exchange, std::move(request), time_limit,
           [model, top_k](const InferenceResults& results,
                          StreamResponse* response) {
+            // Here the image is the request.
+            if (!results.front().ok()) return results.front().status();
             FillImageResult(*model, results.front(), top_k,
                             response->mutable_result());
             return absl::OkStatus();
           });
     return absl::OkStatus();
+  }
+
+  absl::string_view IdOf(const StreamRequest& request) const override {
+    return request.image_id();
   }
 
   void SetError(const StreamRequest& request, const absl::Status& error,
@@ -105,7 +122,7 @@ grpc::ServerUnaryReactor* ClassifyService::Classify(
     grpc::CallbackServerContext* grpc_context,
     const v1::ClassifyRequest* /*request*/, v1::ClassifyResponse* response) {
   return InferenceCall::Start(
-      *context_, grpc_context, [&](InferenceCall& call) {
+      *context_, grpc_context, /*request_id=*/"", [&](InferenceCall& call) {
         return BeginClassify(*context_->models,
                              classify_messages_.RequestOf(*grpc_context),
                              response, call);
@@ -122,27 +139,14 @@ grpc::ServerUnaryReactor* ClassifyService::ListModels(
     grpc::CallbackServerContext* grpc_context,
     const v1::ListModelsRequest* /*request*/,
     v1::ListModelsResponse* response) {
-  grpc::ServerUnaryReactor* reactor = grpc_context->DefaultReactor();
-  const absl::Status access =
-      CheckAccess(*context_->access, Role::kInfer, *grpc_context);
-  if (!access.ok()) {
-    reactor->Finish(ToGrpcStatus(access));
-    return reactor;
-  }
-  for (const auto& model : context_->models->All()) {
-    v1::Model* out = response->add_models();
-    const ModelConfig& config = model->model.config;
-    out->set_name(model->name);
-    out->set_version(model->version_text());
-    out->set_ready(true);
-    out->set_image_size(model->model.program.image_size);
-    out->set_num_classes(model->model.program.classes);
-    for (const std::string& name : config.class_names) {
-      out->add_class_names(name);
+  return AnswerCall(grpc_context, [&]() -> absl::Status {
+    MOEVIT_RETURN_IF_ERROR(
+        CheckAccess(*context_->access, Role::kInfer, *grpc_context));
+    for (const auto& model : context_->models->All()) {
+      Describe(*model, response->add_models());
     }
-  }
-  reactor->Finish(grpc::Status::OK);
-  return reactor;
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace moevit

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "grpcpp/security/auth_context.h"
 
 namespace moevit {
@@ -11,15 +12,18 @@ namespace moevit {
 std::string ClientIdOf(const grpc::ServerContextBase& context) {
   const std::shared_ptr<const grpc::AuthContext> auth = context.auth_context();
   if (auth != nullptr && auth->IsPeerAuthenticated()) {
-    std::string identity = "identity";
-    for (const grpc::string_ref& part : auth->GetPeerIdentity()) {
-      absl::StrAppend(&identity, ":",
-                      absl::string_view(part.data(), part.size()));
+    std::vector<std::string> names;
+    for (const grpc::string_ref& name : auth->GetPeerIdentity()) {
+      names.emplace_back(name.data(), name.size());
     }
-    return identity;
+    return IdentityOf(names);
   }
   const std::string peer = context.peer();
   return std::string(WithoutPort(peer));
+}
+
+std::string IdentityOf(const std::vector<std::string>& names) {
+  return absl::StrCat("identity:", absl::StrJoin(names, ":"));
 }
 
 absl::string_view WithoutPort(absl::string_view peer) {

@@ -4,6 +4,7 @@
 #define MOEVIT_SERVER_CLIENT_ID_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "grpcpp/server_context.h"
@@ -15,6 +16,9 @@ namespace moevit {
 // peer identity. Otherwise its address: all connections from one address are
 // one client.
 std::string ClientIdOf(const grpc::ServerContextBase& context);
+
+// The id of a caller whose credentials give it these names.
+std::string IdentityOf(const std::vector<std::string>& names);
 
 // `peer`, as gRPC writes it ("ipv4:10.0.0.7:51234"), without the port.
 absl::string_view WithoutPort(absl::string_view peer);

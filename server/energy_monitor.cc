@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "base/catch_exceptions.h"
+
 namespace moevit {
 namespace {
 
@@ -15,9 +18,9 @@ constexpr absl::Duration kStaleAfter = absl::Seconds(5);
 
 EnergyMonitor::EnergyMonitor(std::vector<EnergySource> sources, UseReader use,
                              EnergyMeter::Warn warn, Clock* clock)
-    : use_(std::move(use)), clock_(clock) {
+    : use_(std::move(use)), warn_(std::move(warn)), clock_(clock) {
   for (EnergySource& source : sources) {
-    meters_.emplace_back(std::move(source), warn);
+    meters_.emplace_back(std::move(source), warn_);
     reports_.push_back(meters_.back().report());
   }
   if (!meters_.empty()) thread_ = std::thread([this] { Run(); });
@@ -53,10 +56,19 @@ void EnergyMonitor::SampleAll() {
   }
 }
 
+void EnergyMonitor::WarnOnce(const absl::Status& failure) {
+  if (std::exchange(warned_, true)) return;
+  IgnoreExceptions([&] { warn_(failure.message()); });
+}
+
 void EnergyMonitor::Run() {
   absl::Time next = clock_->Now();
   for (;;) {
-    SampleAll();
+    const absl::Status sampled = CatchExceptions("read the sensors", [this] {
+      SampleAll();
+      return absl::OkStatus();
+    });
+    if (!sampled.ok()) WarnOnce(sampled);
     // After a sensor that blocked, not all that was missed is made up for.
     const absl::Time now = clock_->Now();
     while (next <= now) next += kSamplingPeriod;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
 #include "energy/energy_meter.h"
@@ -40,10 +41,13 @@ class EnergyMonitor {
  private:
   void Run();
   void SampleAll();
+  void WarnOnce(const absl::Status& failure);
 
   const UseReader use_;
+  const EnergyMeter::Warn warn_;
   Clock* const clock_;
   std::vector<EnergyMeter> meters_;  // for the thread only
+  bool warned_ = false;              // likewise
 
   mutable Mutex mutex_;
   CondVar stopped_;

@@ -1,5 +1,7 @@
 #include "server/error_mapping.h"
 
+#include <new>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -44,8 +46,12 @@ std::string ErrorDetails(const absl::Status& status, grpc::StatusCode code,
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const auto code = static_cast<grpc::StatusCode>(VisibleCode(status.code()));
-  const std::string message(status.message().substr(0, kMaxMessageBytes));
-  return grpc::Status(code, message, ErrorDetails(status, code, message));
+  try {
+    const std::string message(status.message().substr(0, kMaxMessageBytes));
+    return grpc::Status(code, message, ErrorDetails(status, code, message));
+  } catch (const std::bad_alloc&) {
+    return grpc::Status(code, "");
+  }
 }
 
 void AddRetryPushback(const absl::Status& status,

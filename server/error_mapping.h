@@ -16,7 +16,8 @@ namespace moevit {
 // kUnknown and kDataLoss, which mean a fault of the server here, become
 // INTERNAL, and long messages are cut so that they fit into a response's
 // metadata. When to try again (base/retry_after.h) becomes a
-// google.rpc.RetryInfo in the status's details.
+// google.rpc.RetryInfo in the status's details. Does not throw: without memory
+// for its message the status has none.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // Tells clients with a retry policy the same, as trailing metadata:

@@ -54,7 +54,7 @@ ABSL_FLAG(
     "metrics.");
 ABSL_FLAG(std::string, tls_certificate, "",
           "PEM file with the server's certificate and those that lead to its "
-          "root; empty: gRPC is served without TLS.");
+          "root, for gRPC and REST; empty: neither speaks TLS.");
 ABSL_FLAG(std::string, tls_key, "",
           "PEM file with the key of the certificate, not encrypted.");
 ABSL_FLAG(std::string, tls_client_ca, "",
@@ -70,8 +70,8 @@ ABSL_FLAG(std::string, token_file, "",
           "File with the bearer tokens that callers need, and their roles; "
           "empty: everybody may do everything.");
 ABSL_FLAG(int, rest_port, moevit::ServerOptions().rest_port,
-          "Port for the Open Inference Protocol over HTTP, without TLS; 8000 "
-          "is usual, 0 takes a free one, -1 serves no HTTP.");
+          "Port for the Open Inference Protocol over HTTP; 8000 is "
+          "usual, 0 takes a free one, -1 serves no HTTP.");
 ABSL_FLAG(int64_t, max_message_bytes, moevit::ServerOptions().max_message_bytes,
           "Largest gRPC message, either way, and largest body over HTTP, in "
           "bytes.");

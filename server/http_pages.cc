@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "base/catch_exceptions.h"
 
 namespace moevit {
 namespace {
@@ -78,8 +79,26 @@ class HttpPages::Handler final : public CivetHandler {
   }
 
  private:
-  // The library gives a handler all paths below its own, too.
+  // The library is in C: no exception may reach it.
   bool Answer(mg_connection* connection, bool with_body) const {
+    const absl::Status answered = CatchExceptions("answer the request", [&] {
+      Show(connection, with_body);
+      return absl::OkStatus();
+    });
+    // What was not sent by then was being made.
+    return answered.ok() || SendFault(connection);
+  }
+
+  static bool SendFault(mg_connection* connection) {
+    constexpr absl::string_view kFault =
+        "HTTP/1.1 500 Internal Server Error\r\n"
+        "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    mg_write(connection, kFault.data(), kFault.size());
+    return true;
+  }
+
+  // The library gives a handler all paths below its own, too.
+  void Show(mg_connection* connection, bool with_body) const {
     const char* const path = mg_get_request_info(connection)->local_uri;
     const char* const sent = mg_get_header(connection, "Authorization");
     if (!admit_(sent == nullptr ? "" : sent)) {
@@ -91,7 +110,6 @@ class HttpPages::Handler final : public CivetHandler {
       Send(connection, "200 OK", page_.headers, page_.content_type,
            page_.body(), with_body);
     }
-    return true;
   }
 
   static bool Refuse(mg_connection* connection) {

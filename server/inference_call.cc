@@ -10,14 +10,9 @@
 #include "server/client_id.h"
 #include "server/error_mapping.h"
 #include "server/traceparent.h"
+#include "server/unary_call.h"
 
 namespace moevit {
-
-namespace {
-
-constexpr char kRequestId[] = "x-request-id";
-
-}  // namespace
 
 absl::Time DeadlineOf(const grpc::ServerContextBase& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
@@ -27,10 +22,18 @@ absl::Time DeadlineOf(const grpc::ServerContextBase& context) {
   return absl::FromChrono(deadline);
 }
 
-InferenceCall* InferenceCall::Start(
+grpc::ServerUnaryReactor* InferenceCall::Start(
     const ServiceContext& context, grpc::CallbackServerContext* grpc_context,
+    absl::string_view request_id,
     absl::FunctionRef<absl::Status(InferenceCall&)> begin) {
-  auto* call = new InferenceCall(context, grpc_context);
+  InferenceCall* call = nullptr;
+  const absl::Status accepted = CatchExceptions("accept the request", [&] {
+    call = new InferenceCall(context, grpc_context, request_id);
+    return absl::OkStatus();
+  });
+  if (!accepted.ok()) {
+    return AnswerCall(grpc_context, [&] { return accepted; });
+  }
   const absl::Status begun =
       CatchExceptions("handle the request", [&]() -> absl::Status {
         MOEVIT_RETURN_IF_ERROR(
@@ -42,11 +45,13 @@ InferenceCall* InferenceCall::Start(
 }
 
 InferenceCall::InferenceCall(const ServiceContext& context,
-                             grpc::CallbackServerContext* grpc_context)
+                             grpc::CallbackServerContext* grpc_context,
+                             absl::string_view request_id)
     : context_(context),
       grpc_context_(grpc_context),
       cancellation_(std::make_shared<Cancellation>()),
-      record_(context) {}
+      record_(context),
+      request_id_(request_id) {}
 
 void InferenceCall::Infer(
     InferenceRequest request,
@@ -66,14 +71,17 @@ void InferenceCall::Infer(
 }
 
 void InferenceCall::Complete(const absl::Status& status) {
-  record_.SetOutcome(status);
+  IgnoreExceptions([&] { Report(status); });
+  Finish(ToGrpcStatus(status));
+}
+
+void InferenceCall::Report(const absl::Status& status) {
   const std::string name = RequestName();
-  context_.access_log->Record(status, [&] { return Describe(name); });
+  record_.SetOutcome(status, [&] { return Describe(name); });
   if (!status.ok() && IsMetadataValue(name)) {
     grpc_context_->AddTrailingMetadata(kRequestId, name);
   }
   AddRetryPushback(status, grpc_context_);
-  Finish(ToGrpcStatus(status));
 }
 
 std::string InferenceCall::RequestName() const {
@@ -86,11 +94,6 @@ RequestRecord InferenceCall::Describe(const std::string& request_name) const {
   record.request_id = request_name;
   record.trace = ParseTraceParent(CallMetadata(*grpc_context_, "traceparent"));
   record.client = grpc_context_->peer();
-  if (record_.model() != nullptr) {
-    record.model = record_.model()->name;
-    record.version = record_.model()->version_text();
-  }
-  record.duration = record_.Elapsed();
   return record;
 }
 

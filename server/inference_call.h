@@ -31,18 +31,18 @@ class InferenceCall final : public grpc::ServerUnaryReactor {
  public:
   // A new call, for which `begin` has been called if the caller may infer. It
   // either has the call answered by calling Infer once, or returns why not;
-  // that, or its exception, is the answer then.
-  static InferenceCall* Start(
+  // that, or its exception, is the answer then. `request_id` is what the
+  // request says it is called, and lives as long as the call; empty if it says
+  // nothing.
+  static grpc::ServerUnaryReactor* Start(
       const ServiceContext& context, grpc::CallbackServerContext* grpc_context,
+      absl::string_view request_id,
       absl::FunctionRef<absl::Status(InferenceCall&)> begin);
 
   // Has the call counted for `model`.
   void set_model(ModelRegistry::ModelPointer model) {
     record_.set_model(std::move(model));
   }
-
-  // What the request says it is called. `id` must live until Complete.
-  void set_request_id(absl::string_view id) { request_id_ = id; }
 
   // Runs `request`, whose images, owner, priority and timeout are set, for this
   // call. `respond` fills in the response before it is sent; its error, or its
@@ -53,13 +53,17 @@ class InferenceCall final : public grpc::ServerUnaryReactor {
 
  private:
   InferenceCall(const ServiceContext& context,
-                grpc::CallbackServerContext* grpc_context);
+                grpc::CallbackServerContext* grpc_context,
+                absl::string_view request_id);
   ~InferenceCall() override = default;
 
   // Records the outcome and sends the answer: the response if `status` is OK,
-  // the mapped error if not, with the request's name in the log as the
-  // metadata "x-request-id".
+  // the mapped error if not. Does not throw.
   void Complete(const absl::Status& status);
+
+  // Records it, and adds to an error the request's name in the log, as the
+  // metadata "x-request-id", and when to try again.
+  void Report(const absl::Status& status);
 
   // The client went away or its deadline passed.
   void OnCancel() override;
@@ -73,7 +77,7 @@ class InferenceCall final : public grpc::ServerUnaryReactor {
   grpc::CallbackServerContext* const grpc_context_;  // valid until OnDone
   const std::shared_ptr<Cancellation> cancellation_;
   InferenceRecord record_;
-  absl::string_view request_id_;  // empty if the request has none
+  const absl::string_view request_id_;  // empty if the request has none
 };
 
 }  // namespace moevit

@@ -42,9 +42,11 @@ void InferencePipeline::Run(InferenceRequest request, Done done) {
   const absl::Status admitted =
       CatchExceptions("admit the request", [&]() -> absl::Status {
         MOEVIT_ASSIGN_OR_RETURN(claims, Admit(request));
+        const absl::Time decode_by =
+            clock_->Now() + options_.policy.TimeoutFor(request.timeout);
         gather = std::make_shared<RequestGather>(
             std::move(request), std::move(claims.memory), std::move(done));
-        gather->StartWatch(&watch_);
+        gather->StartWatch(&watch_, decode_by);
         return absl::OkStatus();
       });
   if (!admitted.ok()) {
@@ -61,8 +63,11 @@ void InferencePipeline::Run(InferenceRequest request, Done done) {
 }
 
 void InferencePipeline::RemoveCancelled() {
-  watch_.EndCancelled();
-  scheduler_->RemoveCancelled();
+  // Without memory they end at their deadlines.
+  IgnoreExceptions([this] {
+    watch_.EndCancelled();
+    scheduler_->RemoveCancelled();
+  });
 }
 
 absl::StatusOr<QueueBudget::Claims> InferencePipeline::Admit(
@@ -121,40 +126,48 @@ absl::Status InferencePipeline::StartImage(
   }
   gather->KeepWaiting(index, std::move(task));
   // Does not own the request, whose memory is free as soon as it ends.
-  return decoders_.Submit([this, index, weak = std::weak_ptr(gather)] {
-    if (const auto request = weak.lock()) DecodeImage(request, index);
-  });
+  const absl::Status submitted =
+      decoders_.Submit([this, index, weak = std::weak_ptr(gather)] {
+        if (const auto request = weak.lock()) DecodeImage(request, index);
+      });
+  if (!submitted.ok() && gather->TakeWaiting(index)) gather->LeaveDecoder();
+  return submitted;
 }
 
 void InferencePipeline::DecodeImage(
     const std::shared_ptr<RequestGather>& gather, size_t index) {
   std::optional<ImageTask> task = gather->TakeWaiting(index);
   if (!task.has_value()) return;
-  absl::Status dead = StatusOfWaitingTask(*task, clock_->Now());
-  if (!dead.ok()) {
-    task->place.Release();
-    gather->FailRequest(index, dead);
-    return;
+  const absl::Status wanted = CatchExceptions("decode the image", [&] {
+    return StatusOfWaitingTask(*task, clock_->Now());
+  });
+  const absl::Time start = clock_->Now();
+  absl::Status prepared = wanted;
+  if (wanted.ok()) {
+    prepared = CatchExceptions("decode the image", [&] {
+      return PrepareImage(gather->request(), index, *task);
+    });
   }
-  const absl::Status prepared = CatchExceptions(
-      "decode the image", [&] { return PrepareImage(gather, index, *task); });
-  if (!prepared.ok()) {
-    task->place.Release();
-    gather->SetResult(index, prepared);
+  gather->LeaveDecoder();
+  if (prepared.ok()) {
+    prepared = CatchExceptions("queue the image", [&] {
+      Enqueue(gather, index,
+              std::max(clock_->Now() - start, absl::ZeroDuration()),
+              *std::move(task));
+      return absl::OkStatus();
+    });
   }
+  if (prepared.ok()) return;
+  task->place.Release();
+  wanted.ok() ? gather->SetResult(index, prepared)
+              : gather->FailRequest(index, wanted);
 }
 
 // Returns the image's own error.
-absl::Status InferencePipeline::PrepareImage(
-    const std::shared_ptr<RequestGather>& gather, size_t index,
-    ImageTask& task) {
-  const absl::Time start = clock_->Now();
-  const InferenceRequest& request = gather->request();
+absl::Status InferencePipeline::PrepareImage(const InferenceRequest& request,
+                                             size_t index, ImageTask& task) {
   MOEVIT_ASSIGN_OR_RETURN(task.pixels, prepare_(request.images[index].bytes,
                                                 request.model->model.config));
-  const absl::Duration decode =
-      std::max(clock_->Now() - start, absl::ZeroDuration());
-  Enqueue(gather, index, decode, std::move(task));
   return absl::OkStatus();
 }
 

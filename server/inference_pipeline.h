@@ -78,7 +78,7 @@ class InferencePipeline {
   // From now on requests are refused with kUnavailable.
   void StopAdmitting() { admitting_ = false; }
 
-  // Has cancelled requests answered now. Does not block.
+  // Has cancelled requests answered now. Neither blocks nor throws.
   void RemoveCancelled();
 
   const InferencePipelineOptions& options() const { return options_; }
@@ -91,8 +91,8 @@ class InferencePipeline {
   absl::Status StartImage(const std::shared_ptr<RequestGather>& gather,
                           size_t index, ImageTask task);
   void DecodeImage(const std::shared_ptr<RequestGather>& gather, size_t index);
-  absl::Status PrepareImage(const std::shared_ptr<RequestGather>& gather,
-                            size_t index, ImageTask& task);
+  absl::Status PrepareImage(const InferenceRequest& request, size_t index,
+                            ImageTask& task);
   void Enqueue(const std::shared_ptr<RequestGather>& gather, size_t index,
                absl::Duration decode, ImageTask task);
 

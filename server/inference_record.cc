@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/catch_exceptions.h"
+
 namespace moevit {
 
 InferenceRecord::InferenceRecord(const ServiceContext& context)
@@ -17,8 +19,26 @@ absl::Duration InferenceRecord::Elapsed() const {
   return std::max(context_.clock->Now() - start_, absl::ZeroDuration());
 }
 
-void InferenceRecord::SetOutcome(const absl::Status& status) const {
-  const absl::Duration duration = Elapsed();
+void InferenceRecord::SetOutcome(
+    const absl::Status& status,
+    absl::FunctionRef<RequestRecord()> describe) const {
+  IgnoreExceptions([&] {
+    const absl::Duration duration = Elapsed();
+    Count(status, duration);
+    context_.access_log->Record(status, [&] {
+      RequestRecord record = describe();
+      if (model_ != nullptr) {
+        record.model = model_->name;
+        record.version = model_->version_text();
+      }
+      record.duration = duration;
+      return record;
+    });
+  });
+}
+
+void InferenceRecord::Count(const absl::Status& status,
+                            absl::Duration duration) const {
   if (model_ == nullptr) {
     context_.metrics->RecordRequestWithoutModel(status);
     return;

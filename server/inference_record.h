@@ -1,5 +1,6 @@
 // What the server keeps of one inference while it is under way, whatever the
-// interface: it counts as in flight, and its outcome goes into the metrics.
+// interface: it counts as in flight, and its outcome goes into the metrics and
+// the log.
 
 #ifndef MOEVIT_SERVER_INFERENCE_RECORD_H_
 #define MOEVIT_SERVER_INFERENCE_RECORD_H_
@@ -7,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "scheduler/clock.h"
@@ -62,10 +64,15 @@ class InferenceRecord {
   // From the arrival until now.
   absl::Duration Elapsed() const;
 
-  // Counts the outcome. Call it once, before it is sent.
-  void SetOutcome(const absl::Status& status) const;
+  // Counts the outcome, and logs it if it is to be logged; `describe` says then
+  // who asked, the rest is known here. Call it once, before it is sent. Does
+  // not throw: what there is no memory for is not recorded.
+  void SetOutcome(const absl::Status& status,
+                  absl::FunctionRef<RequestRecord()> describe) const;
 
  private:
+  void Count(const absl::Status& status, absl::Duration duration) const;
+
   const ServiceContext& context_;
   const absl::Time start_;
   ModelRegistry::ModelPointer model_;  // null until one was found

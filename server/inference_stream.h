@@ -10,15 +10,14 @@
 #define MOEVIT_SERVER_INFERENCE_STREAM_H_
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/catch_exceptions.h"
 #include "base/mutex.h"
@@ -26,11 +25,10 @@
 #include "grpcpp/support/server_callback.h"
 #include "scheduler/image_task.h"
 #include "server/call_access.h"
-#include "server/client_id.h"
 #include "server/error_mapping.h"
-#include "server/inference_call.h"
 #include "server/inference_record.h"
 #include "server/inference_request.h"
+#include "server/stream_caller.h"
 
 namespace moevit {
 
@@ -38,6 +36,7 @@ namespace moevit {
 // call ends with
 //   OK           the client has half-closed, and all answers are written
 //   UNAUTHENTICATED, PERMISSION_DENIED  the caller may not infer
+//   RESOURCE_EXHAUSTED  there was not enough memory to go on
 //   CANCELLED    the client went away, or the call's deadline passed
 template <typename Request, typename Response>
 class InferenceStream
@@ -64,17 +63,16 @@ class InferenceStream
         : record(context), request(std::move(its_request)) {}
 
     InferenceRecord record;
-    const std::shared_ptr<const Request> request;
+    std::shared_ptr<const Request> request;  // until the answer is there
     Response response;
+    std::shared_ptr<Exchange> next;  // among the answers that wait
   };
   using ExchangePointer = std::shared_ptr<Exchange>;
   using Respond = std::function<absl::Status(InferenceResults, Response*)>;
 
   InferenceStream(const ServiceContext& context,
                   grpc::CallbackServerContext* grpc_context)
-      : context_(context),
-        client_(ClientIdOf(*grpc_context)),
-        deadline_(DeadlineOf(*grpc_context)) {
+      : context_(context), caller_(*grpc_context) {
     const absl::Status access =
         CheckAccess(*context.access, Role::kInfer, *grpc_context);
     reads_ended_ = !access.ok();
@@ -83,6 +81,9 @@ class InferenceStream
 
   // Has `exchange` answered by calling Infer once, or returns why not.
   virtual absl::Status Begin(const ExchangePointer& exchange) = 0;
+
+  // What `request` says it is called; empty if it says nothing.
+  virtual absl::string_view IdOf(const Request& request) const = 0;
 
   // Makes `response` the answer to a request that failed.
   virtual void SetError(const Request& request, const absl::Status& error,
@@ -95,9 +96,9 @@ class InferenceStream
   void Infer(ExchangePointer exchange, InferenceRequest request,
              absl::Duration time_limit, Respond respond) {
     request.model = exchange->record.model();
-    request.client = client_;
+    request.client = caller_.client();
     request.deadline = exchange->record.DeadlineFor(
-        std::min(deadline_, context_.clock->Now() + time_limit));
+        std::min(caller_.deadline(), context_.clock->Now() + time_limit));
     request.cancellation = cancellation_;
     context_.pipeline->Run(
         std::move(request),
@@ -122,15 +123,16 @@ class InferenceStream
     {
       MutexLock lock(&mutex_);
       request = std::move(next_);
-      if (!ok) {
-        reads_ended_ = true;
-      } else {
-        ++open_;
-      }
+      if (!ok) reads_ended_ = true;
       if (reads_ended_) return Proceed();
+      ++open_;
     }
-    const auto exchange =
-        std::make_shared<Exchange>(context_, std::move(request));
+    ExchangePointer exchange;
+    const absl::Status accepted = CatchExceptions("accept a request", [&] {
+      exchange = std::make_shared<Exchange>(context_, std::move(request));
+      return absl::OkStatus();
+    });
+    if (!accepted.ok()) return GiveUp(accepted);
     const absl::Status begun =
         CatchExceptions("handle the request", [&] { return Begin(exchange); });
     if (!begun.ok()) Answer(exchange, begun);
@@ -138,23 +140,44 @@ class InferenceStream
     Proceed();
   }
 
-  // Called once for each exchange, on any thread.
+  // Called once for each exchange, on any thread. Does not throw.
   void Answer(const ExchangePointer& exchange, const absl::Status& status) {
-    exchange->record.SetOutcome(status);
+    exchange->record.SetOutcome(
+        status, [&] { return caller_.Describe(IdOf(*exchange->request)); });
     if (!status.ok()) {
-      SetError(*exchange->request, status, &exchange->response);
+      const absl::Status written = CatchExceptions("write an error", [&] {
+        SetError(*exchange->request, status, &exchange->response);
+        return absl::OkStatus();
+      });
+      if (!written.ok()) return GiveUp(written);
     }
+    // The answer may wait for long for its client to take it.
+    exchange->request.reset();
     MutexLock lock(&mutex_);
-    answers_.push_back(exchange);
+    (last_answer_ == nullptr ? first_answer_ : last_answer_->next) = exchange;
+    last_answer_ = exchange;
     Proceed();
+  }
+
+  // A request that was read cannot be answered: ends the stream with `why` once
+  // the others are.
+  void GiveUp(const absl::Status& why) {
+    MutexLock lock(&mutex_);
+    --open_;
+    EndReads(why);
+    Proceed();
+  }
+
+  void EndReads(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    reads_ended_ = true;
+    if (end_.ok()) end_ = ToGrpcStatus(why);
   }
 
   void OnWriteDone(bool ok) override {
     MutexLock lock(&mutex_);
     writing_ = false;
     if (!ok) broken_ = true;
-    answers_.pop_front();
-    --open_;
+    DropFirstAnswer();
     Proceed();
   }
 
@@ -175,18 +198,14 @@ class InferenceStream
 
   // Starts what can be started.
   void Proceed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (broken_ && !writing_) {
-      open_ -= static_cast<int>(answers_.size());
-      answers_.clear();
-    }
-    if (!writing_ && !answers_.empty()) {
+    while (broken_ && !writing_ && first_answer_ != nullptr) DropFirstAnswer();
+    if (!writing_ && first_answer_ != nullptr) {
       writing_ = true;
-      this->StartWrite(&answers_.front()->response);
+      this->StartWrite(&first_answer_->response);
     }
     if (next_ == nullptr && !reads_ended_ &&
         open_ < context_.max_stream_requests) {
-      next_ = std::make_shared<Request>();
-      this->StartRead(next_.get());
+      StartNextRead();
     }
     if (reads_ended_ && open_ == 0 && !ended_) {
       ended_ = true;
@@ -194,9 +213,25 @@ class InferenceStream
     }
   }
 
+  void StartNextRead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    using RequestPointer = std::shared_ptr<Request>;
+    auto request = CatchExceptions("read a request",
+                                   []() -> absl::StatusOr<RequestPointer> {
+                                     return std::make_shared<Request>();
+                                   });
+    if (!request.ok()) return EndReads(request.status());
+    next_ = *std::move(request);
+    this->StartRead(next_.get());
+  }
+
+  void DropFirstAnswer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    first_answer_ = ExchangePointer(std::move(first_answer_->next));
+    if (first_answer_ == nullptr) last_answer_ = nullptr;
+    --open_;
+  }
+
   const ServiceContext& context_;
-  const std::string client_;
-  const absl::Time deadline_;
+  const StreamCaller caller_;
   const std::shared_ptr<Cancellation> cancellation_ =
       std::make_shared<Cancellation>();
   std::shared_ptr<InferenceStream> self_;  // until OnDone
@@ -206,8 +241,10 @@ class InferenceStream
   int open_ ABSL_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<Request> next_
       ABSL_GUARDED_BY(mutex_);  // being read, or null
-  std::deque<ExchangePointer> answers_ ABSL_GUARDED_BY(mutex_);
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // the first of answers_
+  // The answers that wait, a list, so that adding one needs no memory.
+  ExchangePointer first_answer_ ABSL_GUARDED_BY(mutex_);
+  ExchangePointer last_answer_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // the first answer
   bool reads_ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;  // answers reach nobody
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;

@@ -50,7 +50,7 @@ void SetStatistics(const ServedModel& model, inference::ModelStatistics* out) {
 
 }  // namespace
 
-void DescribeServer(absl::string_view version,
+void DescribeServer(absl::string_view version, bool takes_orders,
                     inference::ServerMetadataResponse* out) {
   out->set_name("moevit");
   out->set_version(std::string(version));
@@ -58,6 +58,7 @@ void DescribeServer(absl::string_view version,
                                 "model_configuration", "statistics"}) {
     out->add_extensions(extension);
   }
+  if (takes_orders) out->add_extensions("model_repository");
 }
 
 void DescribeModel(const ServedModel& model,

@@ -22,7 +22,8 @@ struct ServingParameters {
   int max_images_per_request = 0;
 };
 
-void DescribeServer(absl::string_view version,
+// `takes_orders`: whether it loads and unloads models on request.
+void DescribeServer(absl::string_view version, bool takes_orders,
                     inference::ServerMetadataResponse* out);
 
 // `versions` are all that are served of the model.

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/catch_exceptions.h"
 #include "base/status_macros.h"
 #include "scheduler/batch_runner.h"
 #include "scheduler/device_health.h"
@@ -110,8 +111,11 @@ absl::StatusOr<ModelRegistry::ModelPointer> ModelLoader::Schedule(
   // the scheduler has it.
   options.on_batch = [model,
                       clock = environment_.clock](const BatchReport& report) {
-    model->metrics.RecordBatch(report);
-    model->statistics.RecordBatch(report, clock->Now());
+    // On the thread of a device, which an exception would end.
+    IgnoreExceptions([&] {
+      model->metrics.RecordBatch(report);
+      model->statistics.RecordBatch(report, clock->Now());
+    });
   };
   MOEVIT_ASSIGN_OR_RETURN(model->queue,
                           environment_.scheduler->AddModel(std::move(options)));

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/catch_exceptions.h"
 #include "base/status_macros.h"
 #include "server/error_mapping.h"
 #include "server/log.h"
@@ -109,9 +110,12 @@ void ModelRepository::Give(Command command) {
 }
 
 void ModelRepository::Run() {
-  on_loaded_(LoadInitially());
+  on_loaded_(
+      CatchExceptions("load the models", [this] { return LoadInitially(); }));
   while (std::optional<Command> command = NextCommand()) {
-    Execute(*std::move(command));
+    const absl::Status executed =
+        CatchExceptions("do as asked", [&] { return Execute(*command); });
+    if (command->done) std::move(command->done)(executed);
   }
 }
 
@@ -151,15 +155,17 @@ std::optional<ModelRepository::Command> ModelRepository::NextCommand() {
   return command;
 }
 
-void ModelRepository::Execute(Command command) {
+absl::Status ModelRepository::Execute(const Command& command) {
   switch (command.kind) {
     case Command::Kind::kPoll:
-      return Follow(command.retry);
+      Follow(command.retry);
+      return absl::OkStatus();
     case Command::Kind::kLoad:
-      return std::move(command.done)(LoadNamed(command.name));
+      return LoadNamed(command.name);
     case Command::Kind::kUnload:
-      return std::move(command.done)(models_.Remove(command.name));
+      return models_.Remove(command.name);
   }
+  return absl::InternalError("an unknown order");
 }
 
 // What goes wrong is logged, and shown by the index.

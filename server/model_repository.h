@@ -28,7 +28,7 @@ namespace moevit {
 // directory holds and never used to build a path.
 class ModelRepository {
  public:
-  // Called exactly once, on any thread.
+  // Called exactly once, on any thread. Must not throw.
   using Done = absl::AnyInvocable<void(absl::Status) &&>;
 
   // Serves <root>/<model>/<version>/ directories through `registry`. The
@@ -93,7 +93,7 @@ class ModelRepository {
   absl::Status LoadInitially();
   std::optional<Command> NextCommand();
   void Give(Command command);
-  void Execute(Command command);
+  absl::Status Execute(const Command& command);
   void Follow(bool retry);
   absl::Status LoadNamed(const std::string& name);
   absl::StatusOr<Wanted> FindWanted() const;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/catch_exceptions.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "program/manifest.h"
@@ -120,8 +121,11 @@ absl::Status ModelSet::LoadVersion(const RepositoryEntry& entry,
   const bool replaces =
       registry_->Find(entry.model, absl::StrCat(entry.version)).ok();
   if (!replaces) SetState(key, ModelState::kLoading, "");
+  // Where memory runs out, as a rule.
   absl::StatusOr<ModelRegistry::ModelPointer> loaded =
-      loader_.Load(entry, cancelled);
+      CatchExceptions(absl::StrFormat("load version %d of model '%s'",
+                                      entry.version, entry.model),
+                      [&] { return loader_.Load(entry, cancelled); });
   {
     MutexLock lock(&mutex_);
     Record& record = records_[key];

@@ -3,26 +3,20 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "base/catch_exceptions.h"
 #include "base/status_macros.h"
 #include "server/call_access.h"
 #include "server/error_mapping.h"
 #include "server/inference_call.h"
 #include "server/inference_stream.h"
+#include "server/repository_api.h"
 #include "server/tensor_inference.h"
+#include "server/unary_call.h"
 
 namespace moevit {
 namespace {
-
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
-                                 const absl::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status));
-  return reactor;
-}
 
 absl::StatusOr<ModelRegistry::ModelPointer> FindModel(
     const ModelRegistry& models, const inference::ModelInferRequest& request) {
@@ -59,6 +53,11 @@ class ModelInferStream final
     return absl::OkStatus();
   }
 
+  absl::string_view IdOf(
+      const inference::ModelInferRequest& request) const override {
+    return request.id();
+  }
+
   void SetError(const inference::ModelInferRequest& request,
                 const absl::Status& error,
                 inference::ModelStreamInferResponse* response) const override {
@@ -84,147 +83,131 @@ OpenInferenceService::OpenInferenceService(const ServiceContext* context,
 grpc::ServerUnaryReactor* OpenInferenceService::ServerLive(
     Context* context, const inference::ServerLiveRequest* /*request*/,
     inference::ServerLiveResponse* response) {
-  response->set_live(true);
-  return Answer(context, absl::OkStatus());
+  return AnswerCall(context, [&] {
+    response->set_live(true);
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::ServerReady(
     Context* context, const inference::ServerReadyRequest* /*request*/,
     inference::ServerReadyResponse* response) {
-  response->set_ready(server_ready_);
-  return Answer(context, absl::OkStatus());
+  return AnswerCall(context, [&] {
+    response->set_ready(server_ready_);
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::ModelReady(
     Context* context, const inference::ModelReadyRequest* request,
     inference::ModelReadyResponse* response) {
-  const auto model =
-      context_->models->Find(request->name(), request->version());
-  response->set_ready(models_ready_ && model.ok());
-  return Answer(context, absl::OkStatus());
+  return AnswerCall(context, [&] {
+    const auto model =
+        context_->models->Find(request->name(), request->version());
+    response->set_ready(models_ready_ && model.ok());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::AnswerAs(
+    Role role, Context* context,
+    absl::FunctionRef<absl::Status()> handle) const {
+  return AnswerCall(context, [&]() -> absl::Status {
+    MOEVIT_RETURN_IF_ERROR(CheckAccess(*context_->access, role, *context));
+    return handle();
+  });
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::ServerMetadata(
     Context* context, const inference::ServerMetadataRequest* /*request*/,
     inference::ServerMetadataResponse* response) {
-  const absl::Status access =
-      CheckAccess(*context_->access, Role::kInfer, *context);
-  if (!access.ok()) return Answer(context, access);
-  DescribeServer(server_version_, response);
-  if (context_->repository->takes_orders()) {
-    response->add_extensions("model_repository");
-  }
-  return Answer(context, absl::OkStatus());
+  return AnswerAs(Role::kInfer, context, [&] {
+    DescribeServer(server_version_, context_->repository->takes_orders(),
+                   response);
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::ModelMetadata(
     Context* context, const inference::ModelMetadataRequest* request,
     inference::ModelMetadataResponse* response) {
-  const absl::Status access =
-      CheckAccess(*context_->access, Role::kInfer, *context);
-  if (!access.ok()) return Answer(context, access);
-  const auto model =
-      context_->models->Find(request->name(), request->version());
-  if (model.ok()) {
-    DescribeModel(**model, context_->models->Versions(request->name()),
+  return AnswerAs(Role::kInfer, context, [&]() -> absl::Status {
+    MOEVIT_ASSIGN_OR_RETURN(
+        const auto model,
+        context_->models->Find(request->name(), request->version()));
+    DescribeModel(*model, context_->models->Versions(request->name()),
                   response);
-  }
-  return Answer(context, model.status());
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::ModelConfig(
     Context* context, const inference::ModelConfigRequest* request,
     inference::ModelConfigResponse* response) {
-  const absl::Status access =
-      CheckAccess(*context_->access, Role::kInfer, *context);
-  if (!access.ok()) return Answer(context, access);
-  const auto model =
-      context_->models->Find(request->name(), request->version());
-  if (model.ok()) {
-    DescribeModelConfig(**model, parameters_, response->mutable_config());
-  }
-  return Answer(context, model.status());
+  return AnswerAs(Role::kInfer, context, [&]() -> absl::Status {
+    MOEVIT_ASSIGN_OR_RETURN(
+        const auto model,
+        context_->models->Find(request->name(), request->version()));
+    DescribeModelConfig(*model, parameters_, response->mutable_config());
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::ModelStatistics(
     Context* context, const inference::ModelStatisticsRequest* request,
     inference::ModelStatisticsResponse* response) {
-  const absl::Status access =
-      CheckAccess(*context_->access, Role::kInfer, *context);
-  if (!access.ok()) return Answer(context, access);
-  return Answer(context,
-                DescribeStatistics(*context_->models, *request, response));
-}
-
-// The protocol can tell several repositories apart; here is one, unnamed.
-absl::Status OpenInferenceService::CheckRepositoryCall(
-    const Context& context, const std::string& repository_name) const {
-  MOEVIT_RETURN_IF_ERROR(CheckAccess(*context_->access, Role::kAdmin, context));
-  if (repository_name.empty()) return absl::OkStatus();
-  return absl::UnimplementedError(
-      absl::StrCat("repository_name is ", Quoted(repository_name),
-                   ", but the repository has no name"));
+  return AnswerAs(Role::kInfer, context, [&] {
+    return DescribeStatistics(*context_->models, *request, response);
+  });
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::RepositoryIndex(
     Context* context, const inference::RepositoryIndexRequest* request,
     inference::RepositoryIndexResponse* response) {
-  const absl::Status admitted =
-      CheckRepositoryCall(*context, request->repository_name());
-  if (!admitted.ok()) return Answer(context, admitted);
-  for (const ModelStatus& model :
-       context_->repository->models().Index(request->ready())) {
-    auto* entry = response->add_models();
-    entry->set_name(model.name);
-    entry->set_version(absl::StrCat(model.version));
-    entry->set_state(ModelStateName(model.state));
-    entry->set_reason(model.reason);
-  }
-  return Answer(context, absl::OkStatus());
+  return AnswerAs(Role::kAdmin, context, [&] {
+    return IndexRepository(*context_->repository, *request, response);
+  });
+}
+
+grpc::ServerUnaryReactor* OpenInferenceService::Order(
+    Context* context,
+    absl::FunctionRef<absl::Status(ModelRepository::Done)> give) const {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const absl::Status given =
+      CatchExceptions("take the order", [&]() -> absl::Status {
+        MOEVIT_RETURN_IF_ERROR(
+            CheckAccess(*context_->access, Role::kAdmin, *context));
+        return give([reactor](const absl::Status& status) {
+          reactor->Finish(ToGrpcStatus(status));
+        });
+      });
+  if (!given.ok()) reactor->Finish(ToGrpcStatus(given));
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::RepositoryModelLoad(
     Context* context, const inference::RepositoryModelLoadRequest* request,
     inference::RepositoryModelLoadResponse* /*response*/) {
-  absl::Status admitted =
-      CheckRepositoryCall(*context, request->repository_name());
-  if (!request->parameters().empty()) {
-    admitted.Update(absl::UnimplementedError(absl::StrCat(
-        "a model is loaded as it is in the repository; the parameter '",
-        request->parameters().begin()->first, "' is not supported")));
-  }
-  if (!admitted.ok()) return Answer(context, admitted);
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  context_->repository->Load(request->model_name(),
-                             [reactor](const absl::Status& status) {
-                               reactor->Finish(ToGrpcStatus(status));
-                             });
-  return reactor;
+  return Order(context, [&](ModelRepository::Done done) {
+    return OrderLoad(*context_->repository, *request, std::move(done));
+  });
 }
 
-// Parameters say what is to become of models that depend on this one. There
-// are none.
 grpc::ServerUnaryReactor* OpenInferenceService::RepositoryModelUnload(
     Context* context, const inference::RepositoryModelUnloadRequest* request,
     inference::RepositoryModelUnloadResponse* /*response*/) {
-  const absl::Status admitted =
-      CheckRepositoryCall(*context, request->repository_name());
-  if (!admitted.ok()) return Answer(context, admitted);
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  context_->repository->Unload(request->model_name(),
-                               [reactor](const absl::Status& status) {
-                                 reactor->Finish(ToGrpcStatus(status));
-                               });
-  return reactor;
+  return Order(context, [&](ModelRepository::Done done) {
+    return OrderUnload(*context_->repository, *request, std::move(done));
+  });
 }
 
 grpc::ServerUnaryReactor* OpenInferenceService::ModelInfer(
-    Context* context, const inference::ModelInferRequest* /*request*/,
+    Context* context, const inference::ModelInferRequest* request,
     inference::ModelInferResponse* response) {
   return InferenceCall::Start(
-      *context_, context, [&](InferenceCall& call) -> absl::Status {
+      *context_, context, request->id(),
+      [&](InferenceCall& call) -> absl::Status {
         auto message = infer_messages_.RequestOf(*context);
-        call.set_request_id(message->id());
         MOEVIT_ASSIGN_OR_RETURN(const auto model,
                                 FindModel(*context_->models, *message));
         call.set_model(model);

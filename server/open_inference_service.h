@@ -8,9 +8,13 @@
 #include <atomic>
 #include <string>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "proto/inference/grpc_service.grpc.pb.h"
+#include "server/access_control.h"
 #include "server/inference_record.h"
 #include "server/model_description.h"
+#include "server/model_repository.h"
 #include "server/shared_messages.h"
 
 namespace moevit {
@@ -71,8 +75,15 @@ class OpenInferenceService final
       inference::RepositoryModelUnloadResponse* response) override;
 
  private:
-  absl::Status CheckRepositoryCall(const Context& context,
-                                   const std::string& repository_name) const;
+  // AnswerCall for callers that may act as `role`.
+  Reactor* AnswerAs(Role role, Context* context,
+                    absl::FunctionRef<absl::Status()> handle) const;
+
+  // A call that is answered when the repository has done what it is asked to:
+  // by `give`, or not if that returns an error.
+  Reactor* Order(
+      Context* context,
+      absl::FunctionRef<absl::Status(ModelRepository::Done)> give) const;
 
   const ServiceContext* const context_;
   const ServingParameters parameters_;

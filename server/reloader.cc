@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/catch_exceptions.h"
 #include "server/log.h"
 
 namespace moevit {
@@ -47,7 +48,8 @@ void Reloader::Run() {
 }
 
 void Reloader::Reload(State& state) {
-  const absl::StatusOr<bool> changed = state.source.reload();
+  const absl::StatusOr<bool> changed =
+      CatchExceptions("read them", [&] { return state.source.reload(); });
   if (changed.ok()) {
     if (*changed) LogInfo(absl::StrCat("read new ", state.source.what));
     state.error.clear();

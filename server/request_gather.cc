@@ -1,8 +1,23 @@
 #include "server/request_gather.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/catch_exceptions.h"
+
 namespace moevit {
+namespace {
+
+// kResourceExhausted if there is no memory to say so.
+absl::Status WhyEnded(bool timed_out) {
+  return CatchExceptions("say why the request ended", [&] {
+    return absl::DeadlineExceededError(
+        timed_out ? "the timeout passed before every image was decoded"
+                  : "the deadline passed before the answer was there");
+  });
+}
+
+}  // namespace
 
 RequestGather::RequestGather(InferenceRequest&& request,
                              QueueBudget::Claim&& memory, InferenceDone&& done)
@@ -11,23 +26,34 @@ RequestGather::RequestGather(InferenceRequest&& request,
       missing_(request.images.size()),
       memory_(std::move(memory)),
       request_(std::move(request)),
-      done_(std::move(done)) {}
+      done_(std::move(done)) {
+  outcome_.reserve(results_.size());
+}
 
-void RequestGather::StartWatch(RequestWatch* watch) {
+void RequestGather::StartWatch(RequestWatch* watch, absl::Time decode_by) {
   // Under the lock, so that End finds the ticket however soon it comes.
   MutexLock lock(&mutex_);
-  ticket_ = watch->Add(request_.deadline, shared_from_this());
+  decode_by_ = decode_by;
+  ticket_ =
+      watch->Add(std::min(request_.deadline, decode_by), shared_from_this());
   watch_ = watch;
 }
 
 void RequestGather::KeepWaiting(size_t index, ImageTask task) {
   MutexLock lock(&mutex_);
-  if (!answered_) waiting_[index] = std::move(task);
+  if (answered_) return;
+  waiting_[index] = std::move(task);
+  ++undecoded_;
 }
 
 std::optional<ImageTask> RequestGather::TakeWaiting(size_t index) {
   MutexLock lock(&mutex_);
   return std::exchange(waiting_[index], std::nullopt);
+}
+
+void RequestGather::LeaveDecoder() {
+  MutexLock lock(&mutex_);
+  --undecoded_;
 }
 
 void RequestGather::SetResult(size_t index,
@@ -43,6 +69,24 @@ bool RequestGather::cancelled() const {
   return request_.cancellation != nullptr && request_.cancellation->cancelled();
 }
 
+void RequestGather::OnTime() {
+  bool timed_out = false;
+  {
+    MutexLock lock(&mutex_);
+    if (answered_) return;
+    if (decode_by_ < request_.deadline) {
+      timed_out = undecoded_ > 0;
+      // In the queue of images that are decoded the timeout is the scheduler's.
+      decode_by_ = absl::InfiniteFuture();
+      if (!timed_out) {
+        ticket_ = watch_->Move(ticket_, request_.deadline);
+        return;
+      }
+    }
+  }
+  End(WhyEnded(timed_out));
+}
+
 void RequestGather::End(const absl::Status& reason) {
   {
     MutexLock lock(&mutex_);
@@ -51,7 +95,7 @@ void RequestGather::End(const absl::Status& reason) {
     waiting_.clear();
     waiting_.resize(results_.size());
     for (const auto& result : results_) {
-      if (!result.has_value()) request_.model->metrics.RecordImage(reason);
+      if (!result.has_value()) Count(reason);
     }
   }
   Answer(reason);
@@ -63,8 +107,7 @@ void RequestGather::Finish(size_t index, absl::StatusOr<ImageResult> result,
   {
     MutexLock lock(&mutex_);
     if (answered_ || results_[index].has_value()) return;
-    request_.model->metrics.RecordImage(result);
-    if (result.ok()) request_.model->statistics.RecordImage(*result);
+    Count(result);
     results_[index] = std::move(result);
     status_.Update(request_error);
     if (--missing_ > 0) return;
@@ -77,10 +120,15 @@ void RequestGather::Finish(size_t index, absl::StatusOr<ImageResult> result,
 
 absl::StatusOr<InferenceResults> RequestGather::TakeOutcome() {
   if (!status_.ok()) return status_;
-  InferenceResults results;
-  results.reserve(results_.size());
-  for (auto& result : results_) results.push_back(*std::move(result));
-  return results;
+  for (auto& result : results_) outcome_.push_back(*std::move(result));
+  return std::move(outcome_);
+}
+
+void RequestGather::Count(const absl::StatusOr<ImageResult>& result) {
+  IgnoreExceptions([&] {
+    request_.model->metrics.RecordImage(result);
+    if (result.ok()) request_.model->statistics.RecordImage(*result);
+  });
 }
 
 void RequestGather::Answer(absl::StatusOr<InferenceResults> outcome) {

@@ -1,5 +1,8 @@
 // One request while its images are worked on: collects their results and
 // answers when the last of them is there, or early when the request ends.
+//
+// Nothing of it throws but its constructor and StartWatch: without memory a
+// request is answered all the same, and perhaps not counted.
 
 #ifndef MOEVIT_SERVER_REQUEST_GATHER_H_
 #define MOEVIT_SERVER_REQUEST_GATHER_H_
@@ -32,10 +35,11 @@ class RequestGather final : public WatchedRequest,
 
   const InferenceRequest& request() const { return request_; }
 
-  // Has the request ended at its deadline, or when it is cancelled. Call it
-  // once, before the first image is started. `watch` must live until the
-  // request has its answer, and shares the ownership until then.
-  void StartWatch(RequestWatch* watch);
+  // Has the request ended at its deadline, at `decode_by` if an image still
+  // waits for a decoder or is in one, or when it is cancelled. Call it once,
+  // before the first image is started. `watch` must live until the request has
+  // its answer, and shares the ownership until then.
+  void StartWatch(RequestWatch* watch, absl::Time decode_by);
 
   // Keeps `task` while it waits for a decoder, so that its place in the queue
   // is free at once if the request ends.
@@ -43,6 +47,10 @@ class RequestGather final : public WatchedRequest,
 
   // Gives it back; nothing if the request has ended.
   std::optional<ImageTask> TakeWaiting(size_t index);
+
+  // An image that was kept waiting is decoded, or will not be. Call it once for
+  // each, unless TakeWaiting gave nothing.
+  void LeaveDecoder();
 
   // The outcome of one image. The first outcome of each image counts.
   void SetResult(size_t index, absl::StatusOr<ImageResult> result);
@@ -52,6 +60,7 @@ class RequestGather final : public WatchedRequest,
   void FailRequest(size_t index, const absl::Status& error);
 
   bool cancelled() const override;
+  void OnTime() override;
   void End(const absl::Status& reason) override;
 
  private:
@@ -59,6 +68,7 @@ class RequestGather final : public WatchedRequest,
               const absl::Status& request_error);
   absl::StatusOr<InferenceResults> TakeOutcome()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Count(const absl::StatusOr<ImageResult>& result);
   void Answer(absl::StatusOr<InferenceResults> outcome);
 
   Mutex mutex_;  // taken before the watch's own
@@ -66,7 +76,10 @@ class RequestGather final : public WatchedRequest,
       ABSL_GUARDED_BY(mutex_);
   std::vector<std::optional<ImageTask>> waiting_ ABSL_GUARDED_BY(mutex_);
   size_t missing_ ABSL_GUARDED_BY(mutex_);
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);  // of the whole request
+  InferenceResults outcome_ ABSL_GUARDED_BY(mutex_);  // with room for all
+  size_t undecoded_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Time decode_by_ ABSL_GUARDED_BY(mutex_);  // infinite once it has passed
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);   // of the whole request
   bool answered_ ABSL_GUARDED_BY(mutex_) = false;
   QueueBudget::Claim memory_ ABSL_GUARDED_BY(mutex_);
   RequestWatch* watch_ ABSL_GUARDED_BY(mutex_) = nullptr;

@@ -26,11 +26,20 @@ std::shared_ptr<WatchedRequest> RequestWatch::First() {
 }
 
 RequestWatch::Ticket RequestWatch::Add(
-    absl::Time deadline, std::shared_ptr<WatchedRequest> request) {
+    absl::Time time, std::shared_ptr<WatchedRequest> request) {
   MutexLock lock(&mutex_);
-  const Ticket ticket = requests_.emplace(deadline, std::move(request));
+  const Ticket ticket = requests_.emplace(time, std::move(request));
   if (ticket == requests_.begin()) changed_.Signal();
   return ticket;
+}
+
+RequestWatch::Ticket RequestWatch::Move(Ticket ticket, absl::Time time) {
+  MutexLock lock(&mutex_);
+  auto node = requests_.extract(ticket);
+  node.key() = time;
+  const Ticket moved = requests_.insert(std::move(node));
+  if (moved == requests_.begin()) changed_.Signal();
+  return moved;
 }
 
 void RequestWatch::Remove(Ticket ticket) {
@@ -58,15 +67,14 @@ void RequestWatch::Watch() {
       changed_.Wait(&mutex_);
       continue;
     }
-    const absl::Time deadline = requests_.begin()->first;
-    if (clock_->Now() < deadline) {
-      clock_->WaitUntil(&mutex_, &changed_, deadline);
+    const absl::Time time = requests_.begin()->first;
+    if (clock_->Now() < time) {
+      clock_->WaitUntil(&mutex_, &changed_, time);
       continue;
     }
     std::shared_ptr<WatchedRequest> request = requests_.begin()->second;
     mutex_.Unlock();
-    request->End(absl::DeadlineExceededError(
-        "the deadline passed before the answer was there"));
+    request->OnTime();
     request.reset();
     mutex_.Lock();
   }

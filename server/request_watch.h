@@ -1,5 +1,6 @@
-// Ends requests when their deadline passes or they are cancelled, wherever they
-// are: also while every decoder and every device is blocked.
+// Wakes requests when their time has come, and ends them when they are
+// cancelled, wherever they are: also while every decoder and every device is
+// blocked.
 
 #ifndef MOEVIT_SERVER_REQUEST_WATCH_H_
 #define MOEVIT_SERVER_REQUEST_WATCH_H_
@@ -16,19 +17,23 @@
 
 namespace moevit {
 
-// A request that has a deadline and can be cancelled. Thread safe.
+// A request that has a time limit and can be cancelled. Thread safe.
 class WatchedRequest {
  public:
   virtual ~WatchedRequest() = default;
 
   virtual bool cancelled() const = 0;
 
+  // The time has come that it was watched for. Must get it removed from its
+  // watch, or moved to a later time.
+  virtual void OnTime() = 0;
+
   // Answers the request with `reason` if it has no answer yet. Must get it
   // removed from its watch.
   virtual void End(const absl::Status& reason) = 0;
 };
 
-// Owns the requests it watches. Thread safe.
+// Owns the requests it watches. Thread safe. What it calls must not throw.
 class RequestWatch {
  private:
   using Requests = std::multimap<absl::Time, std::shared_ptr<WatchedRequest>>;
@@ -46,8 +51,12 @@ class RequestWatch {
   // Ends the requests that are left with kUnavailable.
   ~RequestWatch();
 
-  // From `deadline` on, `request` is ended with kDeadlineExceeded.
-  Ticket Add(absl::Time deadline, std::shared_ptr<WatchedRequest> request);
+  // From `time` on, `request` is told so.
+  Ticket Add(absl::Time time, std::shared_ptr<WatchedRequest> request);
+
+  // Watches for another time instead; the old ticket is void. Not for a request
+  // that Remove was called for. Does not throw.
+  Ticket Move(Ticket ticket, absl::Time time);
 
   // Call it once for each ticket, when the request has its answer. The caller
   // must hold the request by other means until this has returned.

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "base/build_info.h"
+#include "base/catch_exceptions.h"
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
 #include "kernels/cpu/cpu_executor.h"
@@ -33,6 +34,15 @@ constexpr absl::Duration kRestSettleTime = absl::Seconds(1);
 void WarnOfValidity(const TlsCredentials& tls) {
   const std::string warning = tls.ValidityWarning(absl::Now());
   if (!warning.empty()) LogWarning(warning);
+}
+
+void LogDeviceChange(const std::string& device, const absl::Status& status) {
+  if (status.ok()) {
+    LogInfo(absl::StrFormat("device %s serves again", device));
+  } else {
+    LogError(absl::StrFormat("device %s is quarantined: %s", device,
+                             status.ToString()));
+  }
 }
 
 CpuExecutorOptions CpuOptions(const ServerOptions& options) {
@@ -117,17 +127,13 @@ Metrics::Sources Server::MetricsSources() {
 
 BatchSchedulerOptions Server::SchedulerOptions() {
   BatchSchedulerOptions scheduler = options_.scheduler();
+  // On the threads of devices, which an exception would end.
   scheduler.on_serving_change = [this](bool serving) {
-    OnServingChange(serving);
+    IgnoreExceptions([&] { OnServingChange(serving); });
   };
   scheduler.on_device_change = [](const std::string& device,
                                   const absl::Status& status) {
-    if (status.ok()) {
-      LogInfo(absl::StrFormat("device %s serves again", device));
-    } else {
-      LogError(absl::StrFormat("device %s is quarantined: %s", device,
-                               status.ToString()));
-    }
+    IgnoreExceptions([&] { LogDeviceChange(device, status); });
   };
   return scheduler;
 }
@@ -261,9 +267,11 @@ absl::Status Server::StartRest() {
   http.max_body_bytes = options_.max_message_bytes;
   http.max_buffered_bytes =
       std::max(options_.queue.max_bytes, options_.max_message_bytes);
+  if (tls_ != nullptr) http.tls = [this] { return tls_->context(); };
   MOEVIT_ASSIGN_OR_RETURN(rest_server_,
                           HttpServer::Start(http, rest_service_.handler()));
-  LogInfo(absl::StrFormat("serving REST on http://%s:%d/v2", options_.host,
+  LogInfo(absl::StrFormat("serving REST on %s://%s:%d/v2",
+                          tls_ == nullptr ? "http" : "https", options_.host,
                           rest_server_->port()));
   return absl::OkStatus();
 }

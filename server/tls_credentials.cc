@@ -7,24 +7,29 @@
 #include "grpc/grpc_security_constants.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
+#include "server/tls_context.h"
 
 namespace moevit {
 
 absl::StatusOr<std::unique_ptr<TlsCredentials>> TlsCredentials::Create(
     const TlsFiles& files) {
   MOEVIT_ASSIGN_OR_RETURN(TlsMaterial material, ReadTlsFiles(files));
+  MOEVIT_ASSIGN_OR_RETURN(auto context, NewTlsContext(material));
   MOEVIT_ASSIGN_OR_RETURN(MemoryFile identity,
                           MemoryFile::Create(material.identity));
   MOEVIT_ASSIGN_OR_RETURN(MemoryFile client_ca,
                           MemoryFile::Create(material.client_ca));
-  return std::unique_ptr<TlsCredentials>(new TlsCredentials(
-      files, std::move(material), std::move(identity), std::move(client_ca)));
+  return std::unique_ptr<TlsCredentials>(
+      new TlsCredentials(files, std::move(material), std::move(context),
+                         std::move(identity), std::move(client_ca)));
 }
 
 TlsCredentials::TlsCredentials(const TlsFiles& files, TlsMaterial material,
+                               std::shared_ptr<SSL_CTX> context,
                                MemoryFile identity, MemoryFile client_ca)
     : files_(files),
       material_(std::move(material)),
+      context_(std::move(context)),
       identity_(std::move(identity)),
       client_ca_(std::move(client_ca)) {}
 
@@ -47,6 +52,11 @@ std::shared_ptr<grpc::ServerCredentials> TlsCredentials::ServerCredentials()
   return tls::TlsServerCredentials(options);
 }
 
+std::shared_ptr<SSL_CTX> TlsCredentials::context() const {
+  MutexLock lock(&mutex_);
+  return context_;
+}
+
 absl::StatusOr<bool> TlsCredentials::Reload() {
   MOEVIT_ASSIGN_OR_RETURN(TlsMaterial material, ReadTlsFiles(files_));
   MutexLock lock(&mutex_);
@@ -54,9 +64,11 @@ absl::StatusOr<bool> TlsCredentials::Reload() {
       material.client_ca == material_.client_ca) {
     return false;
   }
+  MOEVIT_ASSIGN_OR_RETURN(auto context, NewTlsContext(material));
   MOEVIT_RETURN_IF_ERROR(client_ca_.Replace(material.client_ca));
   MOEVIT_RETURN_IF_ERROR(identity_.Replace(material.identity));
   material_ = std::move(material);
+  context_ = std::move(context);
   return true;
 }
 

@@ -1,21 +1,18 @@
 #include "server/tls_files.h"
 
 #include <openssl/asn1.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <cstddef>
 #include <ctime>
-#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "server/openssl_pointers.h"
 
 namespace moevit {
 namespace {
@@ -23,32 +20,17 @@ namespace {
 constexpr size_t kMaxPemBytes = size_t{1} << 20;
 constexpr absl::Duration kRenewalNotice = absl::Hours(7 * 24);
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-
-Bio BioOf(absl::string_view text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
 // There is nobody to ask for the password of an encrypted key.
 int NoPassword(char*, int, int, void*) { return -1; }
 
 // The first certificate of `pem`. Reads all of them, so that none is found
 // damaged later.
-absl::StatusOr<Certificate> ParseCertificates(const std::string& path,
-                                              absl::string_view pem) {
-  const Bio bio = BioOf(pem);
-  Certificate first;
+absl::StatusOr<CertificatePointer> ParseCertificates(const std::string& path,
+                                                     absl::string_view pem) {
+  const BioPointer bio = BioOf(pem);
+  CertificatePointer first;
   for (;;) {
-    Certificate next(
+    CertificatePointer next(
         PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr));
     if (next == nullptr) break;
     if (first == nullptr) first = std::move(next);
@@ -64,8 +46,9 @@ absl::StatusOr<Certificate> ParseCertificates(const std::string& path,
   return first;
 }
 
-absl::StatusOr<Key> ParseKey(const std::string& path, absl::string_view pem) {
-  Key key(
+absl::StatusOr<KeyPointer> ParseKey(const std::string& path,
+                                    absl::string_view pem) {
+  KeyPointer key(
       PEM_read_bio_PrivateKey(BioOf(pem).get(), nullptr, NoPassword, nullptr));
   ERR_clear_error();
   if (key == nullptr) {
@@ -103,9 +86,9 @@ absl::StatusOr<TlsMaterial> ReadTlsFiles(const TlsFiles& files) {
                           ReadFile(files.certificate, kMaxPemBytes));
   MOEVIT_ASSIGN_OR_RETURN(const std::string key_text,
                           ReadFile(files.key, kMaxPemBytes));
-  MOEVIT_ASSIGN_OR_RETURN(const Certificate certificate,
+  MOEVIT_ASSIGN_OR_RETURN(const CertificatePointer certificate,
                           ParseCertificates(files.certificate, certificates));
-  MOEVIT_ASSIGN_OR_RETURN(const Key key, ParseKey(files.key, key_text));
+  MOEVIT_ASSIGN_OR_RETURN(const KeyPointer key, ParseKey(files.key, key_text));
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     ERR_clear_error();
     return absl::InvalidArgumentError(

@@ -50,7 +50,6 @@ class Exchange final : public HttpExchange {
         request_(std::move(request)) {}
 
   HttpRequest& request() override { return request_; }
-  std::string client() const override { return connection_->client(); }
   void OnDisconnect(std::function<void()> gone) override {
     connection_->set_gone(std::move(gone));
   }
@@ -65,16 +64,6 @@ class Exchange final : public HttpExchange {
   HttpRequest request_;
 };
 
-// As gRPC writes the same address, without the port.
-std::string AddressOf(const HttpConnection::Socket& socket) {
-  boost::system::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (error) return "";
-  const auto address = endpoint.address();
-  return address.is_v4() ? "ipv4:" + address.to_string()
-                         : "ipv6:[" + address.to_string() + "]";
-}
-
 HttpRequest HeadOf(const http::request<http::empty_body>& message) {
   HttpRequest request;
   request.method = std::string(message.method_string());
@@ -88,11 +77,14 @@ HttpRequest HeadOf(const http::request<http::empty_body>& message) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(Socket socket, HttpConnections* shared)
-    : socket_(std::move(socket)),
+HttpConnection::HttpConnection(Socket socket,
+                               const std::shared_ptr<SSL_CTX>& tls,
+                               HttpConnections* shared)
+    : stream_(std::move(socket), tls),
       shared_(*shared),
-      client_(AddressOf(socket_)),
-      deadline_(socket_.get_executor()),
+      peer_(stream_.Peer()),
+      client_(stream_.Client()),
+      deadline_(stream_.get_executor()),
       buffer_(kMaxHeadBytes) {
   ++shared_.open;
 }
@@ -102,7 +94,18 @@ HttpConnection::~HttpConnection() {
   --shared_.open;
 }
 
-void HttpConnection::Start() { AwaitRequest(); }
+void HttpConnection::Start() {
+  if (!stream_.encrypted()) return AwaitRequest();
+  SetDeadline(shared_.options.transfer_timeout);
+  stream_.AsyncHandshake(
+      [self = shared_from_this()](Error error) { self->OnHandshake(error); });
+}
+
+void HttpConnection::OnHandshake(Error error) {
+  if (error) return Close();
+  client_ = stream_.Client();
+  AwaitRequest();
+}
 
 void HttpConnection::AwaitRequest() {
   state_ = State::kIdle;
@@ -113,7 +116,7 @@ void HttpConnection::AwaitRequest() {
 
 void HttpConnection::ReadAhead() {
   reading_ahead_ = true;
-  socket_.async_read_some(
+  stream_.async_read_some(
       buffer_.prepare(kReadAhead),
       [self = shared_from_this()](Error error, size_t bytes) {
         self->OnReadAhead(error, bytes);
@@ -134,7 +137,7 @@ void HttpConnection::ReadHead() {
   parser_->header_limit(kMaxHeadBytes);
   // TakeHead decides.
   parser_->body_limit(std::numeric_limits<uint64_t>::max());
-  http::async_read_header(socket_, buffer_, *parser_,
+  http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](Error error, size_t) {
                             self->OnHead(error);
                           });
@@ -160,6 +163,8 @@ void HttpConnection::TakeHead() {
   const auto& message = parser_->get();
   keep_alive_ = parser_->keep_alive();
   request_ = HeadOf(message);
+  request_.peer = peer_;
+  request_.client = client_;
   if (parser_->chunked()) {
     return Refuse(HttpError(411, "the request must have a Content-Length"));
   }
@@ -183,7 +188,7 @@ void HttpConnection::TakeHead() {
 }
 
 void HttpConnection::Continue() {
-  asio::async_write(socket_, asio::buffer(kContinue, sizeof(kContinue) - 1),
+  asio::async_write(stream_, asio::buffer(kContinue, sizeof(kContinue) - 1),
                     [self = shared_from_this()](Error error, size_t) {
                       error ? self->Close() : self->ReadBody();
                     });
@@ -211,7 +216,7 @@ void HttpConnection::ReadBody() {
       asio::buffer_copy(asio::buffer(&body[old_size], step), buffer_.data());
   buffer_.consume(read_before);
   asio::async_read(
-      socket_, asio::buffer(&body[old_size + read_before], step - read_before),
+      stream_, asio::buffer(&body[old_size + read_before], step - read_before),
       [self = shared_from_this()](Error error, size_t) {
         error ? self->Close() : self->ReadBody();
       });
@@ -221,8 +226,14 @@ void HttpConnection::Work() {
   state_ = State::kWorking;
   ClearDeadline();
   if (buffer_.size() == 0) ReadAhead();
-  shared_.handler.handle(std::make_shared<Exchange>(
-      shared_from_this(), std::move(request_), shared_));
+  try {
+    shared_.handler.handle(std::make_shared<Exchange>(
+        shared_from_this(), std::move(request_), shared_));
+  } catch (...) {
+    // Nobody will answer.
+    Close();
+    throw;
+  }
 }
 
 void HttpConnection::Refuse(HttpResponse response) {
@@ -233,11 +244,11 @@ void HttpConnection::Refuse(HttpResponse response) {
 
 void HttpConnection::Respond(HttpResponse response,
                              std::shared_ptr<void> token) {
-  asio::post(socket_.get_executor(),
+  asio::post(stream_.get_executor(),
              [self = shared_from_this(), response = std::move(response),
               token = std::move(token)]() mutable {
                self->gone_ = nullptr;
-               if (!self->socket_.is_open()) return;
+               if (!self->stream_.socket().is_open()) return;
                self->token_ = std::move(token);
                self->Write(std::move(response));
              });
@@ -257,7 +268,7 @@ void HttpConnection::Write(HttpResponse response) {
   response_.body() = std::move(response.body);
   response_.prepare_payload();
   SetDeadline(shared_.options.transfer_timeout);
-  http::async_write(socket_, response_,
+  http::async_write(stream_, response_,
                     [self = shared_from_this()](Error error, size_t) {
                       self->OnWritten(error);
                     });
@@ -270,19 +281,21 @@ void HttpConnection::OnWritten(Error error) {
   if (keep_alive_) return AwaitRequest();
   if (linger_) {
     Error ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    stream_.socket().shutdown(Socket::shutdown_send, ignored);
     SetDeadline(kLinger);
     return Linger();
   }
   Close();
 }
 
-// Reads and forgets until the client closes or the deadline does.
+// Reads and forgets, without decrypting it, until the client closes or the
+// deadline does.
 void HttpConnection::Linger() {
-  socket_.async_read_some(asio::buffer(discarded_),
-                          [self = shared_from_this()](Error error, size_t) {
-                            error ? self->Close() : self->Linger();
-                          });
+  stream_.socket().async_read_some(
+      asio::buffer(discarded_),
+      [self = shared_from_this()](Error error, size_t) {
+        error ? self->Close() : self->Linger();
+      });
 }
 
 void HttpConnection::ReleaseBody() {
@@ -307,8 +320,8 @@ void HttpConnection::SetDeadline(absl::Duration after) {
 void HttpConnection::Close() {
   ClearDeadline();
   Error ignored;
-  socket_.shutdown(Socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  stream_.socket().shutdown(Socket::shutdown_both, ignored);
+  stream_.socket().close(ignored);
   token_.reset();
   if (auto gone = std::exchange(gone_, nullptr)) gone();
 }

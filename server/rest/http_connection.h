@@ -12,7 +12,6 @@
 
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
-#include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "boost/beast/core/flat_buffer.hpp"
 #include "boost/beast/http/empty_body.hpp"
@@ -21,6 +20,7 @@
 #include "server/in_flight.h"
 #include "server/rest/http_exchange.h"
 #include "server/rest/http_server.h"
+#include "server/rest/http_stream.h"
 
 namespace moevit {
 
@@ -43,10 +43,12 @@ struct HttpConnections {
 class HttpConnection final
     : public std::enable_shared_from_this<HttpConnection> {
  public:
-  using Socket = boost::asio::ip::tcp::socket;
+  using Socket = HttpStream::Socket;
 
+  // `tls` is null for plain text.
   // REQUIRES: the socket's executor is a strand.
-  HttpConnection(Socket socket, HttpConnections* shared);
+  HttpConnection(Socket socket, const std::shared_ptr<SSL_CTX>& tls,
+                 HttpConnections* shared);
 
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -54,9 +56,6 @@ class HttpConnection final
   ~HttpConnection();
 
   void Start();
-
-  // The other side's address, without the port.
-  const std::string& client() const { return client_; }
 
   // `token` keeps the response owed until it was written. On any thread.
   void Respond(HttpResponse response, std::shared_ptr<void> token);
@@ -70,6 +69,7 @@ class HttpConnection final
       boost::beast::http::request_parser<boost::beast::http::empty_body>;
   enum class State { kIdle, kReceiving, kWorking, kWriting };
 
+  void OnHandshake(Error error);
   void AwaitRequest();
   // REQUIRES: buffer_ is empty.
   void ReadAhead();
@@ -89,9 +89,10 @@ class HttpConnection final
   void ClearDeadline() { deadline_.cancel(); }
   void Close();
 
-  Socket socket_;
+  HttpStream stream_;
   HttpConnections& shared_;
-  const std::string client_;
+  const std::string peer_;  // the other side's address
+  std::string client_;      // whom fair shares are given to
   boost::asio::steady_timer deadline_;
   boost::beast::flat_buffer buffer_;  // what was read and not used
   bool reading_ahead_ = false;

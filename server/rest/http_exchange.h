@@ -20,10 +20,6 @@ class HttpExchange {
   // May be moved from.
   virtual HttpRequest& request() = 0;
 
-  // The client's address as gRPC writes it, without the port:
-  // "ipv4:10.0.0.7".
-  virtual std::string client() const = 0;
-
   // Has `gone` called, once, if the client goes away before the response. To
   // be called only by the handler, before it returns.
   virtual void OnDisconnect(std::function<void()> gone) = 0;

@@ -21,6 +21,11 @@ struct HttpRequest {
   HttpHeaders headers;
   std::string body;
 
+  // Who sent it, as gRPC's peer() and ClientIdOf have it: the address,
+  // "ipv4:10.0.0.7:51234", and whom fair shares are given to.
+  std::string peer;
+  std::string client;
+
   // The value of the first header of that name, in any case; empty if there is
   // none.
   absl::string_view header(absl::string_view name) const {

@@ -118,8 +118,9 @@ class HttpServer::Impl {
       Error ignored;
       socket.set_option(tcp::no_delay(true), ignored);
       const auto strand = socket.get_executor();
-      const auto connection =
-          std::make_shared<HttpConnection>(std::move(socket), &connections_);
+      const auto& tls = connections_.options.tls;
+      const auto connection = std::make_shared<HttpConnection>(
+          std::move(socket), tls ? tls() : nullptr, &connections_);
       asio::post(strand, [connection] { connection->Start(); });
     }
     Accept();

@@ -10,7 +10,10 @@
 #ifndef MOEVIT_SERVER_REST_HTTP_SERVER_H_
 #define MOEVIT_SERVER_REST_HTTP_SERVER_H_
 
+#include <openssl/types.h>
+
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,11 +36,16 @@ struct HttpServerOptions {
   // Connections beyond this are closed at once.
   int max_connections = 1024;
 
-  // From the first byte of a request to its last, and for a response.
+  // From the first byte of a request to its last, for a response, and for the
+  // handshake of TLS.
   absl::Duration transfer_timeout = absl::Seconds(30);
 
   // How long a connection may be silent between requests.
   absl::Duration idle_timeout = absl::Minutes(1);
+
+  // The TLS context of a new connection; called on any thread. Empty: none
+  // speaks TLS.
+  std::function<std::shared_ptr<SSL_CTX>()> tls = nullptr;
 };
 
 // Bodies are refused without being read when they are too large (413), chunked

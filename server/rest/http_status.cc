@@ -1,16 +1,39 @@
 #include "server/rest/http_status.h"
 
+#include <optional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "base/retry_after.h"
 #include "nlohmann/json.hpp"
 #include "server/error_mapping.h"
 
 namespace moevit {
 namespace {
 
-constexpr int kTooManyRequests = 429;
 constexpr int kServiceUnavailable = 503;
-constexpr char kRetryAfterSeconds[] = "1";
+
+// Where nothing better is known.
+constexpr absl::Duration kUnavailableFor = absl::Seconds(1);
+
+HttpResponse ErrorResponse(int status, absl::string_view message,
+                           std::optional<absl::Duration> retry_after) {
+  HttpResponse response;
+  response.status = status;
+  if (retry_after.has_value()) {
+    const absl::Duration rounded = absl::Ceil(*retry_after, absl::Seconds(1));
+    response.headers.emplace_back("Retry-After",
+                                  absl::StrCat(absl::ToInt64Seconds(rounded)));
+  }
+  if (status == 401) {
+    response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  // A message may quote bytes of the request.
+  response.body = nlohmann::json{{"error", std::string(message)}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return response;
+}
 
 }  // namespace
 
@@ -32,7 +55,7 @@ int HttpStatusOf(absl::StatusCode code) {
     case absl::StatusCode::kAlreadyExists:
       return 409;
     case absl::StatusCode::kResourceExhausted:
-      return kTooManyRequests;
+      return 429;
     case absl::StatusCode::kCancelled:
       return 499;  // nginx's: the client went away
     case absl::StatusCode::kUnimplemented:
@@ -47,23 +70,19 @@ int HttpStatusOf(absl::StatusCode code) {
 }
 
 HttpResponse HttpError(int status, absl::string_view message) {
-  HttpResponse response;
-  response.status = status;
-  if (status == kTooManyRequests || status == kServiceUnavailable) {
-    response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
-  }
-  if (status == 401) {
-    response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  }
-  // A message may quote bytes of the request.
-  response.body = nlohmann::json{{"error", std::string(message)}}.dump(
-      -1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return response;
+  return ErrorResponse(status, message,
+                       status == kServiceUnavailable
+                           ? std::optional(kUnavailableFor)
+                           : std::nullopt);
 }
 
 HttpResponse HttpError(const absl::Status& status) {
-  const grpc::Status visible = ToGrpcStatus(status);
-  return HttpError(HttpStatusOf(status.code()), visible.error_message());
+  const int http_status = HttpStatusOf(status.code());
+  const std::string message = ToGrpcStatus(status).error_message();
+  const auto retry_after = RetryAfter(status);
+  return retry_after.has_value()
+             ? ErrorResponse(http_status, message, retry_after)
+             : HttpError(http_status, message);
 }
 
 }  // namespace moevit

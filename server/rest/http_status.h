@@ -12,11 +12,12 @@ namespace moevit {
 // The HTTP status that stands for a code of gRPC.
 int HttpStatusOf(absl::StatusCode code);
 
-// {"error": message}, as the Open Inference Protocol has it. 429 and 503 say
-// when to come again.
+// {"error": message}, as the Open Inference Protocol has it. 503 says to come
+// again in a second.
 HttpResponse HttpError(int status, absl::string_view message);
 
-// The same for an error that is not HTTP's own.
+// The same for an error that is not HTTP's own. If it says when to come again
+// (base/retry_after.h), the response does, in whole seconds, rounded up.
 // REQUIRES: !status.ok().
 HttpResponse HttpError(const absl::Status& status);
 

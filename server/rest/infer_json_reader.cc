@@ -261,14 +261,12 @@ bool Reader::Unexpected(absl::string_view what) {
 
 }  // namespace
 
-absl::StatusOr<Request> ReadInferJson(absl::string_view text) {
-  Request request;
-  Reader reader(&request);
+absl::Status ReadInferJson(absl::string_view text, Request* request) {
+  Reader reader(request);
   // Its own errors are exceptions where a number is out of range.
-  if (nlohmann::json::sax_parse(text.begin(), text.end(), &reader)) {
-    return request;
-  }
-  return reader.status();
+  const bool read =
+      nlohmann::json::sax_parse(text.begin(), text.end(), &reader);
+  return read ? absl::OkStatus() : reader.status();
 }
 
 }  // namespace moevit

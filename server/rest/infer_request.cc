@@ -106,12 +106,14 @@ bool WantsBinaryOutput(const inference::ModelInferRequest& request) {
 }  // namespace
 
 absl::StatusOr<RestInferRequest> ReadInferRequest(
-    absl::string_view body, absl::string_view header_length) {
+    absl::string_view body, absl::string_view header_length, std::string* id) {
   MOEVIT_ASSIGN_OR_RETURN(const size_t json_bytes,
                           JsonBytes(body, header_length));
   RestInferRequest out;
-  MOEVIT_ASSIGN_OR_RETURN(out.request,
-                          ReadInferJson(body.substr(0, json_bytes)));
+  const absl::Status read =
+      ReadInferJson(body.substr(0, json_bytes), &out.request);
+  if (id != nullptr) *id = out.request.id();
+  MOEVIT_RETURN_IF_ERROR(read);
   MOEVIT_RETURN_IF_ERROR(TakeBinaryData(body.substr(json_bytes), out.request));
   MOEVIT_RETURN_IF_ERROR(DecodeBase64(out.request));
   out.binary_output = WantsBinaryOutput(out.request);

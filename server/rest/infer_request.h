@@ -5,6 +5,7 @@
 #define MOEVIT_SERVER_REST_INFER_REQUEST_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -28,9 +29,11 @@ struct RestInferRequest {
 // are base64 where the input's parameter content_type says so.
 //
 // Returns kInvalidArgument for a body that contradicts itself,
-// kResourceExhausted for too much JSON.
+// kResourceExhausted for too much JSON. `id`, unless null, is what the request
+// says it is called, also if it is refused after that was read.
 absl::StatusOr<RestInferRequest> ReadInferRequest(
-    absl::string_view body, absl::string_view header_length);
+    absl::string_view body, absl::string_view header_length,
+    std::string* id = nullptr);
 
 }  // namespace moevit
 

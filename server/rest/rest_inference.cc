@@ -16,6 +16,7 @@
 #include "server/classification.h"
 #include "server/error_mapping.h"
 #include "server/inference_request.h"
+#include "server/rest/http_request_log.h"
 #include "server/rest/http_status.h"
 #include "server/rest/infer_request.h"
 #include "server/rest/infer_response.h"
@@ -39,6 +40,9 @@ class RestInference {
 
   HttpRequest& http() { return exchange_->request(); }
 
+  // What the request says it is called, once that is known.
+  std::string* id() { return &id_; }
+
   absl::StatusOr<ModelRegistry::ModelPointer> FindModel(
       const RestRoute& route) {
     MOEVIT_ASSIGN_OR_RETURN(auto model,
@@ -52,7 +56,7 @@ class RestInference {
   static void Run(std::shared_ptr<RestInference> self, InferenceRequest request,
                   Respond respond) {
     request.model = self->record_.model();
-    request.client = self->exchange_->client();
+    request.client = self->http().client;
     request.deadline = self->record_.DeadlineFor(absl::InfiniteFuture());
     request.cancellation = self->cancellation_;
     self->exchange_->OnDisconnect(
@@ -68,10 +72,18 @@ class RestInference {
                  });
   }
 
+  // Does not throw: an answer for which there is no memory is lost.
   void Answer(absl::StatusOr<HttpResponse> response) {
-    record_.SetOutcome(response.status());
-    exchange_->Respond(response.ok() ? *std::move(response)
-                                     : HttpError(response.status()));
+    IgnoreExceptions([&] {
+      const std::string name = RequestNameOf(http(), id_);
+      record_.SetOutcome(response.status(),
+                         [&] { return DescribeRequest(http(), name); });
+      if (!response.ok()) {
+        response = HttpError(response.status());
+        AddRequestName(name, &*response);
+      }
+      exchange_->Respond(*std::move(response));
+    });
   }
 
  private:
@@ -86,6 +98,7 @@ class RestInference {
   const std::shared_ptr<HttpExchange> exchange_;
   const std::shared_ptr<Cancellation> cancellation_;
   InferenceRecord record_;
+  std::string id_;
 };
 
 // Has `begin` start the inference, and answers if it cannot.
@@ -130,18 +143,28 @@ absl::StatusOr<HttpResponse> WriteClassification(
 
 }  // namespace
 
+void RecordRefusal(const ServiceContext& context, const HttpRequest& request,
+                   const absl::Status& refusal, HttpResponse* response) {
+  const std::string name = RequestNameOf(request, /*id=*/"");
+  InferenceRecord(context).SetOutcome(
+      refusal, [&] { return DescribeRequest(request, name); });
+  AddRequestName(name, response);
+}
+
 void InferTensors(const ServiceContext& context,
                   const ServingParameters& parameters, const RestRoute& route,
                   std::shared_ptr<HttpExchange> exchange) {
   Start(context, std::move(exchange),
         [&](const std::shared_ptr<RestInference>& rest) -> absl::Status {
-          MOEVIT_ASSIGN_OR_RETURN(auto model, rest->FindModel(route));
+          // First, so that whatever is wrong, the log names the request.
           MOEVIT_ASSIGN_OR_RETURN(
               RestInferRequest read,
               ReadInferRequest(
                   rest->http().body,
-                  rest->http().header("Inference-Header-Content-Length")));
+                  rest->http().header("Inference-Header-Content-Length"),
+                  rest->id()));
           rest->http().body = std::string();
+          MOEVIT_ASSIGN_OR_RETURN(auto model, rest->FindModel(route));
           MOEVIT_ASSIGN_OR_RETURN(
               TensorInference inference,
               TensorInference::Decode(

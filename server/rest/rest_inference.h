@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "server/inference_record.h"
 #include "server/model_description.h"
 #include "server/rest/http_exchange.h"
@@ -12,8 +13,13 @@
 
 namespace moevit {
 
-// Both have `exchange` answered, on any thread, and do not block. `context`
-// must outlive that. A client that goes away cancels its request.
+// The other two have `exchange` answered, on any thread, and do not block.
+// `context` must outlive that. A client that goes away cancels its request.
+
+// Counts and logs an inference request that was refused before its body was
+// read, and makes `response` say how the log names it.
+void RecordRefusal(const ServiceContext& context, const HttpRequest& request,
+                   const absl::Status& refusal, HttpResponse* response);
 
 // The Open Inference Protocol's inference: JSON, and binary data after it.
 void InferTensors(const ServiceContext& context,

@@ -1,24 +1,44 @@
 #include "server/rest/rest_service.h"
 
+#include <optional>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "base/catch_exceptions.h"
+#include "base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "proto/inference/grpc_service.pb.h"
 #include "server/access_control.h"
+#include "server/access_log.h"
 #include "server/rest/http_status.h"
 #include "server/rest/message_json.h"
 #include "server/rest/rest_inference.h"
+#include "server/rest/rest_repository.h"
 
 namespace moevit {
 namespace {
 
-// Probes have no tokens.
-bool NeedsToken(RestEndpoint endpoint) {
-  return endpoint != RestEndpoint::kServerLive &&
-         endpoint != RestEndpoint::kServerReady &&
-         endpoint != RestEndpoint::kModelReady;
+// As whom a caller must be admitted; nobody for probes, which have no tokens.
+std::optional<Role> RoleFor(RestEndpoint endpoint) {
+  switch (endpoint) {
+    case RestEndpoint::kServerLive:
+    case RestEndpoint::kServerReady:
+    case RestEndpoint::kModelReady:
+      return std::nullopt;
+    case RestEndpoint::kRepositoryIndex:
+    case RestEndpoint::kModelLoad:
+    case RestEndpoint::kModelUnload:
+      return Role::kAdmin;
+    default:
+      return Role::kInfer;
+  }
+}
+
+bool IsInference(RestEndpoint endpoint) {
+  return endpoint == RestEndpoint::kInfer ||
+         endpoint == RestEndpoint::kClassify;
 }
 
 HttpResponse JsonResponse(const nlohmann::json& body, int status = 200) {
@@ -56,11 +76,7 @@ absl::optional<HttpResponse> RestService::Refuse(
     wrong_method.headers.emplace_back("Allow", std::string(method));
     return wrong_method;
   }
-  if (NeedsToken(route->endpoint)) {
-    const absl::Status access =
-        context_->access->Check(Role::kInfer, request.header("Authorization"));
-    if (!access.ok()) return HttpError(access);
-  }
+  if (auto refusal = RefuseCaller(request, route->endpoint)) return refusal;
   const absl::string_view encoding = request.header("Content-Encoding");
   if (!encoding.empty() && !absl::EqualsIgnoreCase(encoding, "identity")) {
     return HttpError(415, "compressed requests are not taken");
@@ -73,17 +89,46 @@ absl::optional<HttpResponse> RestService::Refuse(
   return absl::nullopt;
 }
 
+absl::optional<HttpResponse> RestService::RefuseCaller(
+    const HttpRequest& request, RestEndpoint endpoint) const {
+  const std::optional<Role> role = RoleFor(endpoint);
+  if (!role.has_value()) return absl::nullopt;
+  const absl::Status access =
+      context_->access->Check(*role, request.header("Authorization"));
+  if (access.ok()) return absl::nullopt;
+  LogRefusedCaller(access, request.peer);
+  HttpResponse refusal = HttpError(access);
+  if (IsInference(endpoint)) {
+    RecordRefusal(*context_, request, access, &refusal);
+  }
+  return refusal;
+}
+
 void RestService::Handle(std::shared_ptr<HttpExchange> exchange) const {
-  const absl::StatusOr<RestRoute> route =
-      ParseRoute(exchange->request().target);
-  if (!route.ok()) return exchange->Respond(HttpError(route.status()));
-  switch (route->endpoint) {
+  const absl::Status handled =
+      CatchExceptions("handle the request", [&]() -> absl::Status {
+        MOEVIT_ASSIGN_OR_RETURN(const RestRoute route,
+                                ParseRoute(exchange->request().target));
+        Dispatch(route, exchange);
+        return absl::OkStatus();
+      });
+  if (!handled.ok()) exchange->Respond(HttpError(handled));
+}
+
+void RestService::Dispatch(
+    const RestRoute& route,
+    const std::shared_ptr<HttpExchange>& exchange) const {
+  switch (route.endpoint) {
     case RestEndpoint::kInfer:
-      return InferTensors(*context_, parameters_, *route, std::move(exchange));
+      return InferTensors(*context_, parameters_, route, exchange);
     case RestEndpoint::kClassify:
-      return ClassifyImage(*context_, *route, std::move(exchange));
+      return ClassifyImage(*context_, route, exchange);
+    case RestEndpoint::kRepositoryIndex:
+    case RestEndpoint::kModelLoad:
+    case RestEndpoint::kModelUnload:
+      return AskRepository(*context_->repository, route, exchange);
     default:
-      return exchange->Respond(Describe(*route));
+      return exchange->Respond(Describe(route));
   }
 }
 
@@ -95,7 +140,8 @@ HttpResponse RestService::Describe(const RestRoute& route) const {
       return ReadyResponse(server_ready_);
     case RestEndpoint::kServerMetadata: {
       inference::ServerMetadataResponse metadata;
-      DescribeServer(server_version_, &metadata);
+      DescribeServer(server_version_, context_->repository->takes_orders(),
+                     &metadata);
       return JsonResponse(MessageToJson(metadata));
     }
     default:

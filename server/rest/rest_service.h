@@ -41,7 +41,11 @@ class RestService {
 
  private:
   absl::optional<HttpResponse> Refuse(const HttpRequest& request) const;
+  absl::optional<HttpResponse> RefuseCaller(const HttpRequest& request,
+                                            RestEndpoint endpoint) const;
   void Handle(std::shared_ptr<HttpExchange> exchange) const;
+  void Dispatch(const RestRoute& route,
+                const std::shared_ptr<HttpExchange>& exchange) const;
   HttpResponse Describe(const RestRoute& route) const;
   HttpResponse DescribeModels(const RestRoute& route) const;
 

@@ -84,6 +84,27 @@ bool ParseModelPath(std::vector<std::string> parts, RestRoute& route) {
   return false;
 }
 
+// `parts` are what follows "v2/repository".
+bool ParseRepositoryPath(const std::vector<std::string>& parts,
+                         RestRoute& route) {
+  if (parts == std::vector<std::string>{"index"}) {
+    route.endpoint = RestEndpoint::kRepositoryIndex;
+    return true;
+  }
+  if (parts.size() != 3 || parts[0] != "models" || parts[1].empty()) {
+    return false;
+  }
+  route.model = parts[1];
+  if (parts[2] == "load") {
+    route.endpoint = RestEndpoint::kModelLoad;
+  } else if (parts[2] == "unload") {
+    route.endpoint = RestEndpoint::kModelUnload;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 bool ParsePath(std::vector<std::string> parts, RestRoute& route) {
   using Parts = std::vector<std::string>;
   if (parts == Parts{"v2"}) return true;
@@ -95,11 +116,11 @@ bool ParsePath(std::vector<std::string> parts, RestRoute& route) {
     route.endpoint = RestEndpoint::kServerReady;
     return true;
   }
-  if (parts.size() < 2 || parts[0] != "v2" || parts[1] != "models") {
-    return false;
-  }
+  if (parts.size() < 2 || parts[0] != "v2") return false;
+  const std::string branch = std::move(parts[1]);
   parts.erase(parts.begin(), parts.begin() + 2);
-  return ParseModelPath(std::move(parts), route);
+  if (branch == "models") return ParseModelPath(std::move(parts), route);
+  return branch == "repository" && ParseRepositoryPath(parts, route);
 }
 
 }  // namespace
@@ -126,9 +147,16 @@ absl::StatusOr<RestRoute> ParseRoute(absl::string_view target) {
 }
 
 absl::string_view MethodOf(RestEndpoint endpoint) {
-  return endpoint == RestEndpoint::kInfer || endpoint == RestEndpoint::kClassify
-             ? "POST"
-             : "GET";
+  switch (endpoint) {
+    case RestEndpoint::kInfer:
+    case RestEndpoint::kClassify:
+    case RestEndpoint::kRepositoryIndex:
+    case RestEndpoint::kModelLoad:
+    case RestEndpoint::kModelUnload:
+      return "POST";
+    default:
+      return "GET";
+  }
 }
 
 }  // namespace moevit

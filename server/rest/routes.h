@@ -22,6 +22,9 @@ enum class RestEndpoint {
   kModelStatistics,  // GET v2/models/M[/versions/V]/stats
   kInfer,            // POST v2/models/M[/versions/V]/infer
   kClassify,         // POST v2/models/M[/versions/V]/classify
+  kRepositoryIndex,  // POST v2/repository/index
+  kModelLoad,        // POST v2/repository/models/M/load
+  kModelUnload,      // POST v2/repository/models/M/unload
 };
 
 struct RestRoute {

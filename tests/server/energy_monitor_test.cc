@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,12 +30,22 @@ class FixedSensor final : public EnergySensor {
   const absl::StatusOr<double> watts_;
 };
 
+class ThrowingSensor final : public EnergySensor {
+ public:
+  absl::StatusOr<SensorReading> Read(double /*utilisation*/) override {
+    throw std::bad_alloc();
+  }
+};
+
 class EnergyMonitorTest : public ::testing::Test {
  protected:
   void Start(absl::StatusOr<double> watts) {
+    Start(std::make_unique<FixedSensor>(std::move(watts)));
+  }
+
+  void Start(std::unique_ptr<EnergySensor> sensor) {
     std::vector<EnergySource> sources;
-    sources.push_back(
-        {"cpu", "rapl", std::make_unique<FixedSensor>(std::move(watts))});
+    sources.push_back({"cpu", "rapl", std::move(sensor)});
     monitor_ = std::make_unique<EnergyMonitor>(
         std::move(sources),
         [this] {
@@ -85,6 +96,15 @@ TEST_F(EnergyMonitorTest, R14ADeniedSensorIsWarnedOfOnce) {
   EXPECT_FALSE(monitor_->reports()[0].up);
   monitor_.reset();
   EXPECT_THAT(warnings_, ElementsAre("no energy of cpu from rapl: denied"));
+}
+
+TEST_F(EnergyMonitorTest, AnExceptionOfASensorIsWarnedOfOnce) {
+  Start(std::make_unique<ThrowingSensor>());
+  PassSeconds(4);
+  EXPECT_FALSE(monitor_->reports()[0].up);
+  monitor_.reset();
+  EXPECT_THAT(warnings_, ElementsAre("there was not enough memory to read the "
+                                     "sensors"));
 }
 
 TEST_F(EnergyMonitorTest, WithoutSensorsThereIsNothingToReport) {

@@ -1,6 +1,7 @@
 #include "server/http_pages.h"
 
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,10 @@ class HttpPagesTest : public ::testing::Test {
         {.path = "/", .content_type = "text/html", .headers = {}, .body = [] {
            return std::string("root");
          }});
+    pages.push_back({.path = "/broken",
+                     .content_type = "text/plain",
+                     .headers = {},
+                     .body = []() -> std::string { throw std::bad_alloc(); }});
     auto started =
         HttpPages::Start("127.0.0.1", 0, std::move(pages),
                          [](absl::string_view sent) { return sent != "no"; });
@@ -65,6 +70,11 @@ TEST_F(HttpPagesTest, OtherPathsAreNotFound) {
     EXPECT_THAT(Get(path), Not(HasSubstr("200 OK"))) << path;
   }
   EXPECT_THAT(Get("/b"), HasSubstr("404 Not Found"));
+}
+
+TEST_F(HttpPagesTest, AnExceptionIsAFaultOfItsPageOnly) {
+  EXPECT_THAT(Get("/broken"), HasSubstr("500 Internal Server Error"));
+  EXPECT_THAT(Get("/a"), HasSubstr("200 OK"));
 }
 
 TEST_F(HttpPagesTest, WhoeverIsNotAdmittedIsAskedForAPassword) {

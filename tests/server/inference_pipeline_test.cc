@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "server/in_flight.h"
 #include "server/metrics.h"
+#include "tests/base/allocation_faults.h"
 #include "tests/scheduler/fake_clock.h"
 #include "tests/scheduler/fake_executor.h"
 #include "tests/server/test_model.h"
@@ -240,6 +241,38 @@ TEST_F(InferencePipelineTest, ATimeoutEndsTheWaitForABusyDevice) {
   EXPECT_THAT(by_default.get().status().message(), HasSubstr("timeout"));
   control_->Release();
   EXPECT_TRUE(running.get().ok());
+}
+
+// One allocation of Run after the other.
+TEST_F(InferencePipelineTest, AFailedAllocationCostsNoMoreThanItsRequest) {
+  const std::vector<std::string> images = {TestImage(2), TestImage(0)};
+  bool failed = true;
+  for (int nth = 0; failed && nth < 100; ++nth) {
+    InferenceRequest request;
+    request.model = model_;
+    for (const std::string& image : images) {
+      request.images.push_back({ImageInput::Kind::kEncoded, image});
+    }
+    auto promise = std::make_shared<std::promise<Outcome>>();
+    InferenceDone done = [promise](Outcome outcome) {
+      promise->set_value(std::move(outcome));
+    };
+    int left = nth;
+    {
+      const AllocationFaults faults(
+          [&left, here = EveryAllocationHere()](size_t bytes) {
+            return here(bytes) && left-- == 0;
+          });
+      pipeline_.Run(std::move(request), std::move(done));
+    }
+    failed = left < 0;
+    const Outcome outcome = promise->get_future().get();
+    if (!outcome.ok()) {
+      EXPECT_EQ(outcome.status().code(), absl::StatusCode::kResourceExhausted);
+    }
+    EXPECT_TRUE(failed || outcome.ok()) << outcome.status();
+  }
+  EXPECT_FALSE(failed);
 }
 
 TEST(InferencePipelineOptionsTest, NameTheBadValue) {

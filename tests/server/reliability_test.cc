@@ -177,6 +177,29 @@ TEST_F(ReliabilityTest, R2DeadlinesHoldWhileEveryDecoderIsBlocked) {
   EXPECT_THAT(control_->batch_sizes(), IsEmpty());
 }
 
+TEST_F(ReliabilityTest, R2TimeoutsHoldWhileEveryDecoderIsBlocked) {
+  options_.pipeline.decode_threads = 1;
+  ASSERT_TRUE(StartServer().ok());
+  decoders_.Close();
+  inference::ModelInferRequest request = InferRequestOf(TestImage(0));
+  (*request.mutable_parameters())["timeout"].set_int64_param(50'000);
+  const auto infer = [&] {
+    inference::ModelInferResponse response;
+    return Infer(request, &response);
+  };
+  // One is in the decoder, one waits for it; neither has a deadline.
+  auto decoding = std::async(std::launch::async, infer);
+  auto waiting = std::async(std::launch::async, infer);
+  for (auto* call : {&decoding, &waiting}) {
+    const grpc::Status status = call->get();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+    EXPECT_THAT(status.error_message(), HasSubstr("timeout"));
+  }
+  decoders_.Open();
+  EXPECT_TRUE(server_->Shutdown());
+  EXPECT_THAT(control_->batch_sizes(), IsEmpty());
+}
+
 TEST_F(ReliabilityTest, R3CancellationFreesThePlaceOfAnImageNotYetDecoded) {
   options_.queue.max_images = 2;
   options_.pipeline.max_images_per_request = 2;

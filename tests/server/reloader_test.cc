@@ -1,5 +1,6 @@
 #include "server/reloader.h"
 
+#include <new>
 #include <semaphore>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
 
 // Has a source read once for each of `outcomes`; returns what was logged.
 std::vector<std::string> LogOf(
@@ -48,6 +50,26 @@ TEST(ReloaderTest, LogsAnErrorOnceAsLongAsItLasts) {
   EXPECT_THAT(LogOf({bad, bad, absl::NotFoundError("gone"), false, bad}),
               ElementsAre(EndsWith("the old tokens stay in use: line 3"),
                           EndsWith("gone"), EndsWith("line 3")));
+}
+
+TEST(ReloaderTest, AnExceptionIsAnErrorLikeOthers) {
+  ::testing::internal::CaptureStderr();
+  {
+    std::counting_semaphore read(0);
+    Reloader reloader({{"tokens",
+                        [&]() -> absl::StatusOr<bool> {
+                          read.release();
+                          throw std::bad_alloc();
+                        }}},
+                      absl::InfiniteDuration());
+    for (int i = 0; i < 2; ++i) {
+      reloader.Wake();
+      read.acquire();
+    }
+  }
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("the old tokens stay in use: there was not enough "
+                        "memory"));
 }
 
 TEST(ReloaderTest, ReadsByItselfEveryInterval) {

@@ -1,7 +1,9 @@
 #include "server/request_watch.h"
 
+#include <chrono>
 #include <future>
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
@@ -14,6 +16,15 @@ class FakeRequest final : public WatchedRequest {
  public:
   bool cancelled() const override { return cancelled_; }
 
+  void OnTime() override {
+    if (extension_ == absl::ZeroDuration()) {
+      return End(absl::DeadlineExceededError("time is up"));
+    }
+    time_ += std::exchange(extension_, absl::ZeroDuration());
+    ticket_ = watch_->Move(ticket_, time_);
+    extended_.set_value();
+  }
+
   void End(const absl::Status& reason) override {
     watch_->Remove(ticket_);
     reason_.set_value(reason);
@@ -22,8 +33,13 @@ class FakeRequest final : public WatchedRequest {
   void Watch(RequestWatch* watch, absl::Time deadline,
              std::shared_ptr<WatchedRequest> self) {
     watch_ = watch;
+    time_ = deadline;
     ticket_ = watch->Add(deadline, std::move(self));
   }
+
+  // Once its time has come it wants so much more.
+  void set_extension(absl::Duration extension) { extension_ = extension; }
+  std::future<void> extended() { return extended_.get_future(); }
 
   void Cancel() { cancelled_ = true; }
   void Finish() { watch_->Remove(ticket_); }
@@ -32,6 +48,9 @@ class FakeRequest final : public WatchedRequest {
  private:
   RequestWatch* watch_ = nullptr;
   RequestWatch::Ticket ticket_;
+  absl::Time time_;
+  absl::Duration extension_;
+  std::promise<void> extended_;
   bool cancelled_ = false;
   std::promise<absl::Status> reason_;
 };
@@ -48,13 +67,25 @@ class RequestWatchTest : public ::testing::Test {
   RequestWatch watch_{&clock_};
 };
 
-TEST_F(RequestWatchTest, EndsARequestAtItsDeadline) {
+TEST_F(RequestWatchTest, TellsARequestThatItsTimeHasCome) {
   const auto later = Watch(absl::Seconds(9));
   const auto sooner = Watch(absl::Seconds(2));
   clock_.Advance(absl::Seconds(2));
   EXPECT_EQ(sooner->reason().get().code(), absl::StatusCode::kDeadlineExceeded);
   auto reason = later->reason();
   clock_.Advance(absl::Seconds(7));
+  EXPECT_EQ(reason.get().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(RequestWatchTest, ARequestMayBeWatchedFurther) {
+  const auto request = Watch(absl::Seconds(2));
+  request->set_extension(absl::Seconds(3));
+  clock_.Advance(absl::Seconds(2));
+  request->extended().get();
+  auto reason = request->reason();
+  EXPECT_EQ(reason.wait_for(std::chrono::seconds(0)),
+            std::future_status::timeout);
+  clock_.Advance(absl::Seconds(3));
   EXPECT_EQ(reason.get().code(), absl::StatusCode::kDeadlineExceeded);
 }
 

@@ -218,6 +218,16 @@ class ModelControlTest(unittest.TestCase):
                 self.assertTrue(client.is_model_ready("random"))
                 client.unload_model("random")
                 self.assertFalse(client.is_model_ready("random"))
+            with triton_http.InferenceServerClient(
+                    server.rest_target, network_timeout=TIMEOUT_S) as client:
+                client.load_model("random")
+                self.assertEqual(
+                    [(m["name"], m["version"], m["state"])
+                     for m in client.get_model_repository_index()],
+                    [("random", "1", "READY")])
+                client.unload_model("random")
+                self.assertNotEqual(
+                    client.get_model_repository_index()[0]["state"], "READY")
 
 
 class TritonHttpClientTest(ServerTestCase):

@@ -11,6 +11,8 @@
 #include "grpcpp/security/auth_context.h"
 #include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
+#include "tests/server/rest/http_client.h"
+#include "tests/server/rest/https_client.h"
 #include "tests/server/test_certificates.h"
 #include "tests/server/test_model.h"
 #include "tests/server/test_server.h"
@@ -116,6 +118,55 @@ TEST_F(TlsTest, RotatesItsCertificateWithoutAFailedRequest) {
   }
   EXPECT_EQ(seen, second.certificate);
   EXPECT_EQ(CallOnce(*old_connection), first);
+}
+
+class RestTlsTest : public TlsTest {
+ protected:
+  RestTlsTest() { options_.rest_port = 0; }
+
+  std::unique_ptr<HttpsClient> ConnectRest(const TestIdentity& client = {}) {
+    return std::make_unique<HttpsClient>(server_->rest_port(),
+                                         authority_.certificate(), client);
+  }
+
+  static int Probe(HttpsClient& client) {
+    return StatusOf(client.Ask("GET", "/v2/health/live"));
+  }
+};
+
+TEST_F(RestTlsTest, ShowsTheSameCertificate) {
+  ASSERT_TRUE(StartServer().ok());
+  const auto client = ConnectRest();
+  EXPECT_EQ(Probe(*client), 200);
+  EXPECT_EQ(client->ServerCertificate(),
+            ReadFile(options_.tls.certificate, 1 << 16).value());
+}
+
+TEST_F(RestTlsTest, DoesNotAnswerInPlainText) {
+  ASSERT_TRUE(StartServer().ok());
+  EXPECT_EQ(HttpClient(server_->rest_port()).Ask("GET", "/v2/health/live"), "");
+}
+
+TEST_F(RestTlsTest, AnswersOnlyClientsWithACertificateWhenItAsksForOne) {
+  RequireClientCertificates();
+  ASSERT_TRUE(StartServer().ok());
+  EXPECT_EQ(Probe(*ConnectRest(client_authority_.Issue("client"))), 200);
+  EXPECT_EQ(Probe(*ConnectRest()), 0);
+  EXPECT_EQ(Probe(*ConnectRest(authority_.Issue("of another"))), 0);
+}
+
+TEST_F(RestTlsTest, RotatesItsCertificateAndKeepsItsConnections) {
+  ASSERT_TRUE(StartServer().ok());
+  const auto old_connection = ConnectRest();
+  const std::string first = old_connection->ServerCertificate();
+  const TestIdentity second = authority_.Issue("second");
+  Install(second);
+  server_->Reload();
+  // Bounded by the test's time limit.
+  std::string seen = first;
+  while (seen == first) seen = ConnectRest()->ServerCertificate();
+  EXPECT_EQ(seen, second.certificate);
+  EXPECT_EQ(Probe(*old_connection), 200);
 }
 
 TEST_F(TlsTest, KeepsTheOldCertificateWhenTheNewFilesAreWrong) {

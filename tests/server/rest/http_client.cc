@@ -60,17 +60,12 @@ bool HttpClient::Receive() {
 }
 
 std::string HttpClient::Read() {
-  size_t size = received_.npos;
-  while (size == received_.npos || received_.size() < size) {
-    const size_t head = received_.find(kHeadEnd);
-    if (head != received_.npos) {
-      size = head + kHeadEndBytes + BodyBytes(received_.substr(0, head + 2));
-      if (received_.size() >= size) break;
-    }
+  std::optional<size_t> size;
+  while (!(size = ResponseSize(received_)).has_value()) {
     if (!Receive()) return std::exchange(received_, "");
   }
-  std::string response = received_.substr(0, size);
-  received_.erase(0, size);
+  std::string response = received_.substr(0, *size);
+  received_.erase(0, *size);
   return response;
 }
 
@@ -84,6 +79,14 @@ std::string HttpClient::Ask(absl::string_view method, absl::string_view target,
   Send(absl::StrCat(method, " ", target, " HTTP/1.1\r\nHost: test\r\n", headers,
                     "Content-Length: ", body.size(), kHeadEnd, body));
   return Read();
+}
+
+std::optional<size_t> ResponseSize(absl::string_view received) {
+  const size_t head = received.find(kHeadEnd);
+  if (head == received.npos) return std::nullopt;
+  const size_t size =
+      head + kHeadEndBytes + BodyBytes(received.substr(0, head + 2));
+  return size <= received.size() ? std::optional(size) : std::nullopt;
 }
 
 int StatusOf(absl::string_view response) {

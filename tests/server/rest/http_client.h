@@ -4,6 +4,8 @@
 #ifndef MOEVIT_TESTS_SERVER_REST_HTTP_CLIENT_H_
 #define MOEVIT_TESTS_SERVER_REST_HTTP_CLIENT_H_
 
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -37,6 +39,9 @@ class HttpClient {
   int socket_;
   std::string received_;
 };
+
+// Whether `received` begins with a whole response; its size then.
+std::optional<size_t> ResponseSize(absl::string_view received);
 
 // Of a response that Read returned.
 int StatusOf(absl::string_view response);

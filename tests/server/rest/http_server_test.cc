@@ -2,6 +2,8 @@
 
 #include <future>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +13,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/rest/http_status.h"
+#include "server/tls_context.h"
 #include "tests/server/rest/http_client.h"
+#include "tests/server/rest/https_client.h"
+#include "tests/server/test_certificates.h"
 
 namespace moevit {
 namespace {
@@ -33,6 +38,7 @@ class HttpServerTest : public ::testing::Test {
         options_,
         {.refuse =
              [](const HttpRequest& request) -> absl::optional<HttpResponse> {
+           if (request.target == "/throw_early") throw std::bad_alloc();
            if (request.target != "/missing") return absl::nullopt;
            return HttpError(404, "nothing here");
          },
@@ -43,8 +49,13 @@ class HttpServerTest : public ::testing::Test {
                  waiting_.set_value(std::move(exchange));
                  return;
                }
+               if (exchange->request().target == "/throw") {
+                 throw std::runtime_error("not foreseen");
+               }
                HttpResponse response;
-               response.body = std::move(exchange->request().body);
+               response.body = exchange->request().target == "/who"
+                                   ? exchange->request().client
+                                   : std::move(exchange->request().body);
                exchange->Respond(std::move(response));
              }});
     ASSERT_TRUE(server.ok()) << server.status();
@@ -252,6 +263,71 @@ TEST_F(HttpServerTest, StopsAfterTheAnswersItOwes) {
   const std::string response = client.Read();
   EXPECT_EQ(StatusOf(response), 200);
   EXPECT_THAT(response, HasSubstr("Connection: close"));
+}
+
+TEST_F(HttpServerTest, AnExceptionCostsItsConnectionAndNothingElse) {
+  StartServer();
+  for (const char* path : {"/throw", "/throw_early"}) {
+    HttpClient client(server_->port());
+    client.Send(absl::StrCat("GET ", path, " HTTP/1.1\r\n\r\n"));
+    EXPECT_TRUE(client.ReadsEnd()) << path;
+    EXPECT_EQ(StatusOf(HttpClient(server_->port()).Ask("GET", "/")), 200);
+  }
+}
+
+TEST_F(HttpServerTest, KnowsClientsByTheirAddress) {
+  StartServer();
+  EXPECT_EQ(BodyOf(HttpClient(server_->port()).Ask("GET", "/who")),
+            "ipv4:127.0.0.1");
+}
+
+class HttpsServerTest : public HttpServerTest {
+ protected:
+  // With `client_ca`, clients need its certificates.
+  void UseTls(const std::string& client_ca) {
+    const TestIdentity identity = authority_.Issue("server");
+    TlsMaterial material;
+    material.identity = absl::StrCat(identity.key, "\n", identity.certificate);
+    material.client_ca = client_ca;
+    auto context = NewTlsContext(material);
+    ASSERT_TRUE(context.ok()) << context.status();
+    options_.tls = [context = *context] { return context; };
+    StartServer();
+  }
+
+  TestAuthority authority_;
+};
+
+TEST_F(HttpsServerTest, AnswersOneRequestAfterAnotherOnAConnection) {
+  options_.max_body_bytes = 1 << 20;
+  UseTls("");
+  HttpsClient client(server_->port(), authority_.certificate());
+  for (const int bytes : {0, 1, 100'001}) {
+    const std::string body(bytes, 'x');
+    EXPECT_EQ(BodyOf(client.Ask("POST", "/", body)), body);
+  }
+}
+
+TEST_F(HttpsServerTest, AClientSeesTheRefusalOfABodyThatItWentOnSending) {
+  UseTls("");
+  HttpsClient client(server_->port(), authority_.certificate());
+  EXPECT_EQ(StatusOf(client.Ask("POST", "/", std::string(100'000, 'x'))), 413);
+}
+
+TEST_F(HttpsServerTest, KnowsClientsByTheirCertificateAsGrpcDoes) {
+  UseTls(authority_.certificate());
+  HttpsClient client(server_->port(), authority_.certificate(),
+                     authority_.Issue("client"));
+  // The certificates' alternative name.
+  EXPECT_EQ(BodyOf(client.Ask("GET", "/who")), "identity:127.0.0.1");
+}
+
+TEST_F(HttpsServerTest, ClosesConnectionsWhoseHandshakeDoesNotEnd) {
+  options_.transfer_timeout = absl::Milliseconds(50);
+  UseTls("");
+  HttpClient client(server_->port());
+  client.Send("\x16\x03\x01");
+  EXPECT_TRUE(client.ReadsEnd());
 }
 
 TEST_F(HttpServerTest, NamesAnAddressThatItCannotUse) {

@@ -159,6 +159,14 @@ TEST(InferRequestTest, NamesTheFieldThatIsWrong) {
               HasSubstr("'inputs', 'shape' must not be a string"));
 }
 
+TEST(InferRequestTest, NamesTheRequestAlsoIfItIsRefused) {
+  std::string id;
+  EXPECT_FALSE(ReadInferRequest(R"({"id":"seven","inputs":7})", "", &id).ok());
+  EXPECT_EQ(id, "seven");
+  EXPECT_TRUE(ReadInferRequest(R"({"id":"eight"})", "", &id).ok());
+  EXPECT_EQ(id, "eight");
+}
+
 TEST(InferRequestTest, RefusesDeepNestingWithoutRecursion) {
   for (const std::string& start :
        {std::string(R"({"inputs":[{"data":)"), std::string(R"({"unknown":)")}) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/retry_after.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/duration.pb.h"
 #include "gtest/gtest.h"
@@ -131,8 +132,20 @@ TEST(RestEncodingTest, ErrorsAreJsonWhateverTheyQuote) {
 }
 
 TEST(RestEncodingTest, OverloadSaysWhenToComeAgain) {
-  EXPECT_THAT(HttpError(absl::ResourceExhaustedError("full")).headers,
-              ElementsAre(Pair("Retry-After", "1")));
+  const absl::Status full = absl::ResourceExhaustedError("full");
+  for (const auto& [delay, seconds] :
+       {std::pair(absl::Milliseconds(10), "1"),
+        std::pair(absl::Seconds(2), "2"),
+        std::pair(absl::Milliseconds(2001), "3")}) {
+    EXPECT_THAT(HttpError(WithRetryAfter(full, delay)).headers,
+                ElementsAre(Pair("Retry-After", seconds)));
+  }
+  EXPECT_THAT(
+      HttpError(WithRetryAfter(absl::UnavailableError("x"), absl::Seconds(5)))
+          .headers,
+      ElementsAre(Pair("Retry-After", "5")));
+  // It would be as full then.
+  EXPECT_THAT(HttpError(full).headers, ElementsAre());
   EXPECT_THAT(HttpError(absl::UnavailableError("no device")).headers,
               ElementsAre(Pair("Retry-After", "1")));
   EXPECT_THAT(HttpError(absl::NotFoundError("no model")).headers,

@@ -36,6 +36,22 @@ TEST(RoutesTest, FindsTheEndpointsOfAModelAndOfAVersion) {
             RestEndpoint::kModelMetadata);
 }
 
+TEST(RoutesTest, FindsTheEndpointsOfTheRepository) {
+  EXPECT_EQ(ParseRoute("/v2/repository/index")->endpoint,
+            RestEndpoint::kRepositoryIndex);
+  const auto load = ParseRoute("/v2/repository/models/vehicles/load");
+  EXPECT_EQ(load->endpoint, RestEndpoint::kModelLoad);
+  EXPECT_EQ(load->model, "vehicles");
+  const auto unload = ParseRoute("/v2/repository/models/a%2Fb/unload");
+  EXPECT_EQ(unload->endpoint, RestEndpoint::kModelUnload);
+  EXPECT_EQ(unload->model, "a/b");
+  for (const RestEndpoint endpoint :
+       {RestEndpoint::kRepositoryIndex, RestEndpoint::kModelLoad,
+        RestEndpoint::kModelUnload}) {
+    EXPECT_EQ(MethodOf(endpoint), "POST");
+  }
+}
+
 TEST(RoutesTest, UndoesPercentEncodingWithinAPart) {
   EXPECT_EQ(ParseRoute("/v2/models/a%2Fb%20c/ready")->model, "a/b c");
   EXPECT_EQ(ParseRoute("/v2/models/..%2Fetc")->model, "../etc");
@@ -51,7 +67,10 @@ TEST(RoutesTest, RefusesUnknownPaths) {
   for (const char* target :
        {"", "/", "v3", "/v2/health", "/v2/models", "/v2/models//infer",
         "/v2/models/m/train", "/v2/models/m/versions", "/v2/models/m/versions/",
-        "/v2/models/m/infer/more", "/metrics", "http://host/v2", "*"}) {
+        "/v2/repository", "/v2/repository/models",
+        "/v2/repository/models//load", "/v2/repository/models/m",
+        "/v2/repository/models/m/reload", "/v2/models/m/infer/more", "/metrics",
+        "http://host/v2", "*"}) {
     EXPECT_EQ(ParseRoute(target).status().code(), absl::StatusCode::kNotFound)
         << target;
   }
