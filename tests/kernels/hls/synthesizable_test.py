@@ -174,6 +174,16 @@ class SynthesizableTest(unittest.TestCase):
         self.assertEqual([], [f for f, names in self.tops.items()
                               if len(names) != 1])
 
+    def test_every_pointer_has_a_bundle_of_its_own(self):
+        for name, tops in self.tops.items():
+            text = (ROOT / name).read_text("utf-8")
+            signature = re.search(rf"void {tops[0]}\(([^)]*)\)", text)[1]
+            pointers = re.findall(r"\*\s*(\w+)", signature)
+            bundles = re.findall(
+                r"m_axi port\s*=\s*(\w+) bundle\s*=\s*\\?\s*(\w+)", text)
+            self.assertNotEqual([], pointers)
+            self.assertEqual([(p, p) for p in pointers], bundles, name)
+
     def test_kernels_use_nothing_that_does_not_become_hardware(self):
         self.assertEqual([], forbidden_words(self.files))
 
