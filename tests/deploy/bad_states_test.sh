@@ -83,6 +83,7 @@ if [[ -d $build/xrt ]]; then
 else
   refuses "built without XRT" moevit_server --port=0 --devices="xrt:$card" \
     --card_image="$work/card.xclbin"
+  refuses "builds without XRT" moevit_server --port=0 --devices=emulated:1,cpu
 fi
 
 # A full disk: the log is lost and nothing else; what was asked for is not
