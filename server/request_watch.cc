@@ -29,7 +29,7 @@ RequestWatch::Ticket RequestWatch::Add(
     absl::Time time, std::shared_ptr<WatchedRequest> request) {
   MutexLock lock(&mutex_);
   const Ticket ticket = requests_.emplace(time, std::move(request));
-  if (ticket == requests_.begin()) changed_.Signal();
+  if (time < wake_time_) changed_.Signal();
   return ticket;
 }
 
@@ -38,7 +38,7 @@ RequestWatch::Ticket RequestWatch::Move(Ticket ticket, absl::Time time) {
   auto node = requests_.extract(ticket);
   node.key() = time;
   const Ticket moved = requests_.insert(std::move(node));
-  if (moved == requests_.begin()) changed_.Signal();
+  if (time < wake_time_) changed_.Signal();
   return moved;
 }
 
@@ -63,13 +63,10 @@ void RequestWatch::EndCancelled() {
 void RequestWatch::Watch() {
   MutexLock lock(&mutex_);
   while (!stopping_) {
-    if (requests_.empty()) {
-      changed_.Wait(&mutex_);
-      continue;
-    }
-    const absl::Time time = requests_.begin()->first;
-    if (clock_->Now() < time) {
-      clock_->WaitUntil(&mutex_, &changed_, time);
+    wake_time_ =
+        requests_.empty() ? absl::InfiniteFuture() : requests_.begin()->first;
+    if (clock_->Now() < wake_time_) {
+      clock_->WaitUntil(&mutex_, &changed_, wake_time_);
       continue;
     }
     std::shared_ptr<WatchedRequest> request = requests_.begin()->second;

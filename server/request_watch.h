@@ -74,6 +74,10 @@ class RequestWatch {
   Mutex mutex_;
   CondVar changed_;
   Requests requests_ ABSL_GUARDED_BY(mutex_);
+  // The thread looks at the requests not later than this. It is not woken when
+  // the first one goes, so that requests that are answered in time cost no
+  // switch to it.
+  absl::Time wake_time_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;

@@ -99,6 +99,15 @@ TEST_F(RequestWatchTest, EndsTheCancelledAndNoOthers) {
   EXPECT_EQ(other->reason().get().code(), absl::StatusCode::kDeadlineExceeded);
 }
 
+TEST_F(RequestWatchTest, EndsARequestAfterAnEarlierOneHadItsAnswer) {
+  Watch(absl::Seconds(2))->Finish();
+  const auto later = Watch(absl::Seconds(5));
+  auto reason = later->reason();
+  clock_.Advance(absl::Seconds(2));
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_EQ(reason.get().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
 TEST_F(RequestWatchTest, LetsGoOfRequestsThatHaveTheirAnswer) {
   auto request = Watch(absl::Seconds(1));
   const std::weak_ptr<FakeRequest> left = request;
