@@ -253,6 +253,7 @@ class BadLoad:
             self._ports["REST"],
             b"POST /v2/models/steady/classify HTTP/1.1\r\nHost: x\r\n"
             b"Content-Length: 5000\r\n\r\n" + bytes(100),
+            tls=self._connection.tls,
         )
 
     async def http_client_that_leaves(self):
@@ -263,7 +264,10 @@ class BadLoad:
             f"Content-Length: {len(self._files[0])}\r\n\r\n"
         )
         return await self._speak(
-            self._ports["REST"], head.encode() + self._files[0], held=0
+            self._ports["REST"],
+            head.encode() + self._files[0],
+            held=0,
+            tls=self._connection.tls,
         )
 
     async def no_tls(self):
@@ -280,10 +284,12 @@ class BadLoad:
     async def silent_connection(self):
         return await self._speak(self._ports["gRPC"], b"")
 
-    async def _speak(self, port, data, held=_HELD_S):
+    async def _speak(self, port, data, held=_HELD_S, tls=None):
         """Connects, sends, holds the connection and closes it."""
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            _, writer = await asyncio.open_connection(
+                "127.0.0.1", port, ssl=tls
+            )
         except OSError as error:
             return Result(Outcome.UNEXPECTED, "connect", repr(error))
         writer.write(data)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import ssl
 
 import aiohttp
 import grpc
@@ -109,7 +110,12 @@ class Clients:
         """Without `authority` there is no TLS, without `token` none is sent."""
         self.messages = messages
         self.token = token
-        self.rest = f"http://{rest_target}/v2"
+        self.tls = (
+            ssl.create_default_context(cadata=authority.decode())
+            if authority
+            else None
+        )
+        self.rest = f"{'https' if authority else 'http'}://{rest_target}/v2"
         self._target = target
         self._credentials = (
             grpc.ssl_channel_credentials(authority) if authority else None
@@ -117,7 +123,8 @@ class Clients:
         self._connections = [self._connect() for _ in range(_CONNECTIONS)]
         self._next = 0
         self.http = aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {token}"} if token else None
+            connector=aiohttp.TCPConnector(ssl=self.tls or True),
+            headers={"Authorization": f"Bearer {token}"} if token else None,
         )
 
     def _connect(self):
