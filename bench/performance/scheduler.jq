@@ -15,23 +15,26 @@ def uncertainty:
   length as $n | mean as $mean | (map((. - $mean) * (. - $mean)) | add) as $sum
   | ($n - 1 | student_t) * ($sum / ($n - 1) / $n | sqrt);
 
-# Of one load: the fixed delays that were tried, each with all its seeds.
-def fixed_delays: map(select(.delay_us != null)) | group_by(.delay_us);
-def best_delay: min_by(map(.p99) | mean);
+# Of one load: the delays that were tried, each with all its seeds.
+def by_delay: group_by(.delay_us);
+def best_delay: min_by(map(.p99) | mean) | .[0].delay_us;
 
-# Lines "LOAD DELAY_US": half way from the best delay to its neighbours.
+# Lines "DELAY_US LOAD": half way from the best delay to its neighbours.
 def next_delays:
-  group_by(.load)[] | .[0].load as $load | fixed_delays
-  | (best_delay | .[0].delay_us) as $best
-  | [.[][0].delay_us] | unique
+  group_by(.load)[] | .[0].load as $load | (by_delay | best_delay) as $best
+  | [.[].delay_us] | unique
   | ((map(select(. < $best)) | last // empty), .[index($best) + 1] // empty)
-  | "\($load) \(if [., $best] | min == 0 then ([., $best] | max) / 2
-                else . * $best | sqrt end | round)";
+  | "\(if [., $best] | min == 0 then ([., $best] | max) / 2
+       else . * $best | sqrt end | round) \($load)";
 
+# Lines "DELAY_US LOAD".
+def best_delays: group_by(.load)[] | "\(by_delay | best_delay) \(.[0].load)";
+
+# Of the cost model and one delay for each load.
 def comparison:
   group_by(.load) | map(
     (map(select(.delay_us == null)) | sort_by(.seed)) as $ours
-    | (fixed_delays | best_delay | sort_by(.seed)) as $theirs
+    | (map(select(.delay_us != null)) | sort_by(.seed)) as $theirs
     | [range($ours | length) | $ours[.].p99 / $theirs[.].p99] as $ratios
     | [($ours[0].load | percent), ($ours[0].rate | round | tostring),
        ($theirs[0].delay_us / 1000 | decimals(2)),
