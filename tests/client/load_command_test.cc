@@ -258,9 +258,9 @@ TEST_F(LoadCommandTest, DrawsAPlot) {
 }
 
 TEST_F(LoadCommandTest, FindsARateThatIsSustained) {
-  ASSERT_EQ(
-      Run({"--find_max", "--p99=1h", "--search_steps=1", "--json", image_}),
-      kExitSuccess)
+  ASSERT_EQ(Run({"--find_max", "--p99=1h", "--search_steps=1",
+                 "--concurrency=2", "--json", image_}),
+            kExitSuccess)
       << err_.str();
   const Json json = Json::parse(out_.str());
   ASSERT_EQ(json["runs"].size(), 2);
@@ -270,7 +270,8 @@ TEST_F(LoadCommandTest, FindsARateThatIsSustained) {
 }
 
 TEST_F(LoadCommandTest, SaysWhenNoRateIsSustained) {
-  ASSERT_EQ(Run({"--find_max", "--p99=1us", "--search_steps=1", image_}),
+  ASSERT_EQ(Run({"--find_max", "--p99=1us", "--search_steps=1",
+                 "--concurrency=2", image_}),
             kExitSuccess)
       << err_.str();
   EXPECT_THAT(out_.str(), HasSubstr("No rate tried"));
