@@ -15,6 +15,7 @@ readonly here directory environment=$directory/python
 readonly chart=$here/../../deploy/helm/moevit
 readonly requirements=$here/requirements.txt
 readonly helm_version=v3.18.6
+readonly helm_build_s=600
 readonly operator=github.com/prometheus-operator/prometheus-operator@v0.85.0
 
 fail() {
@@ -33,6 +34,7 @@ if ! command -v helm >/dev/null; then
   command -v go >/dev/null || skip "there is no helm, and no Go to build it"
   mkdir -p "$directory/bin"
   log=$(GOBIN=$directory/bin GOTOOLCHAIN=local CGO_ENABLED=0 \
+    timeout "$helm_build_s" \
     go install "helm.sh/helm/v3/cmd/helm@$helm_version" 2>&1) ||
     skip "Go cannot build helm $helm_version: $log"
 fi
@@ -47,7 +49,8 @@ fi
 # Where the Prometheus operator's sources are; fails where they cannot be had.
 operator_sources() {
   local answer
-  answer=$(GOTOOLCHAIN=local go mod download -json "$operator" 2>/dev/null) &&
+  answer=$(GOTOOLCHAIN=local timeout 120 \
+    go mod download -json "$operator" 2>/dev/null) &&
     sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' <<<"$answer"
 }
 
