@@ -17,6 +17,12 @@ absl::Status WhyEnded(bool timed_out) {
   });
 }
 
+InferenceResults WithRoomFor(size_t images) {
+  InferenceResults results;
+  results.reserve(images);
+  return results;
+}
+
 }  // namespace
 
 RequestGather::RequestGather(InferenceRequest&& request,
@@ -24,11 +30,10 @@ RequestGather::RequestGather(InferenceRequest&& request,
     : results_(request.images.size()),
       waiting_(request.images.size()),
       missing_(request.images.size()),
+      outcome_(WithRoomFor(request.images.size())),
       memory_(std::move(memory)),
       request_(std::move(request)),
-      done_(std::move(done)) {
-  outcome_.reserve(results_.size());
-}
+      done_(std::move(done)) {}
 
 void RequestGather::StartWatch(RequestWatch* watch, absl::Time decode_by) {
   // Under the lock, so that End finds the ticket however soon it comes.
