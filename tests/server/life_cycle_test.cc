@@ -168,8 +168,8 @@ TEST_F(LifeCycleTest, EveryExecutorHasRunAnImageBeforeTheServerIsReady) {
   options_.devices = *ParseDevices("cpu,emulated:1", {});
   ASSERT_TRUE(LaunchServer().ok());
   ASSERT_TRUE(server_->AwaitModels(absl::InfiniteFuture()).ok());
-  // Of two versions, one on the processor and two on the card.
-  EXPECT_EQ(control_->batch_sizes(), std::vector<int>(2 * (1 + 2), 1));
+  // Of two versions, on the processor and in all lanes of the card.
+  EXPECT_EQ(control_->batch_sizes(), std::vector<int>(2 * options_.lanes(), 1));
 }
 
 TEST_F(LifeCycleTest, AModelThatNoDeviceCanRunIsNotServed) {
