@@ -4,7 +4,6 @@
 #include <future>
 #include <latch>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -209,7 +208,7 @@ TEST_F(ClassifyServiceTest, R3ACancelledRequestIsNotExecuted) {
   context.TryCancel();
   EXPECT_EQ(cancelled.get().error_code(), grpc::StatusCode::CANCELLED);
   // The client is told before the server knows.
-  while (FailedRequests() == 0) std::this_thread::yield();
+  Await([this] { return FailedRequests() > 0; });
   control_->Release();
   EXPECT_TRUE(held.get().ok());
   EXPECT_TRUE(server_->Shutdown());

@@ -6,10 +6,8 @@
 #include <future>
 #include <latch>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -103,13 +101,6 @@ class LifeCycleTest : public ServerTest {
                                    model.state(), " ", model.reason()));
     }
     return index;
-  }
-
-  // Returns once `condition` holds, or fails.
-  static void Await(absl::FunctionRef<bool()> condition) {
-    const absl::Time give_up = absl::Now() + absl::Seconds(60);
-    while (!condition() && absl::Now() < give_up) std::this_thread::yield();
-    EXPECT_TRUE(condition());
   }
 
   std::string DirectoryOf(const std::string& model, int version) const {

@@ -1,15 +1,17 @@
 // Overload, time and faults, through connections. The numbers R.. are those of
 // the table in tests/README.md.
+//
+// That nobody waits is not shown by a watch, which a busy machine would spoil:
+// all that could be waited for stands still while the answer comes.
 
-#include <algorithm>
 #include <functional>
 #include <future>
 #include <new>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "grpcpp/client_context.h"
@@ -22,10 +24,18 @@
 namespace moevit {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr int kQueueImages = 8;
+
+// For an answer that nothing holds up, on any machine.
+constexpr absl::Duration kPatience = absl::Seconds(60);
+
+void SetPatience(grpc::ClientContext& context) {
+  context.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
+}
 
 // Executors and decoders can be blocked.
 class ReliabilityTest : public ServerTest {
@@ -34,7 +44,6 @@ class ReliabilityTest : public ServerTest {
     grpc::Status status;
     v1::ClassifyResponse response;
     std::string pushback;  // empty if there was none
-    absl::Duration duration;
   };
 
   ReliabilityTest() {
@@ -60,17 +69,42 @@ class ReliabilityTest : public ServerTest {
 
   Answer ClassifyOne(const std::string& image = TestImage(0)) {
     grpc::ClientContext context;
+    SetPatience(context);
     Answer answer;
-    const absl::Time start = absl::Now();
     answer.status = native_->Classify(&context, ClassifyRequestOf({image}),
                                       &answer.response);
-    answer.duration = absl::Now() - start;
     const auto& trailer = context.GetServerTrailingMetadata();
     if (const auto found = trailer.find("grpc-retry-pushback-ms");
         found != trailer.end()) {
       answer.pushback = {found->second.data(), found->second.size()};
     }
     return answer;
+  }
+
+  // Sends an image that the server, not the client, must give up in time.
+  // Returns the error; none if it was classified.
+  std::string ErrorWithin(absl::Duration time_limit) {
+    grpc::ClientContext context;
+    SetPatience(context);
+    auto stream = native_->ClassifyStream(&context);
+    v1::ClassifyStreamRequest request;
+    request.set_image(TestImage(0));
+    request.mutable_time_limit()->set_nanos(
+        static_cast<int32_t>(absl::ToInt64Nanoseconds(time_limit)));
+    EXPECT_TRUE(stream->Write(request));
+    EXPECT_TRUE(stream->WritesDone());
+    v1::ClassifyStreamResponse response;
+    EXPECT_TRUE(stream->Read(&response));
+    EXPECT_TRUE(stream->Finish().ok());
+    return response.result().error().message();
+  }
+
+  // Expects the server to end a call long before its client would.
+  void ExpectServerEndsCall() {
+    const absl::Time start = absl::Now();
+    EXPECT_EQ(ClassifyOne().status.error_code(),
+              grpc::StatusCode::DEADLINE_EXCEEDED);
+    EXPECT_LT(absl::Now() - start, kPatience / 2);
   }
 
   std::future<Answer> StartClassify() {
@@ -95,17 +129,14 @@ class ReliabilityTest : public ServerTest {
 TEST_F(ReliabilityTest, R1UnderTenfoldOverloadTheExcessIsRefusedAtOnce) {
   ASSERT_TRUE(StartServer().ok());
   BlockAndFill();
-  std::vector<absl::Duration> durations;
+  decoders_.Close();
   for (int i = 0; i < 9 * kQueueImages; ++i) {
     const Answer answer = ClassifyOne();
     ASSERT_EQ(answer.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
     EXPECT_THAT(answer.status.error_message(), HasSubstr("the queue is full"));
-    durations.push_back(answer.duration);
   }
-  // The fastest, since a test machine may be busy: nothing is waited for.
-  EXPECT_LT(*std::min_element(durations.begin(), durations.end()),
-            absl::Milliseconds(10));
   EXPECT_EQ(decoders_.arrived(), 1 + kQueueImages) << "work for refused images";
+  decoders_.Open();
   control_->Release();
   for (auto& accepted : accepted_) {
     const Answer answer = accepted.get();
@@ -130,18 +161,18 @@ TEST_F(ReliabilityTest, R1ARefusalSaysWhenToTryAgain) {
 }
 
 TEST_F(ReliabilityTest, R1WhatRequestsHoldIsBoundedInBytes) {
-  options_.queue.max_bytes = 1'000'000;
+  options_.queue.max_bytes = 10'000;
   ASSERT_TRUE(StartServer().ok());
   control_->Hold();
   std::string large = TestImage(0);
-  large.resize(600'000, ' ');
+  large.resize(6'000, ' ');
   auto held =
       std::async(std::launch::async, [&] { return ClassifyOne(large); });
   control_->AwaitBatches(1);
   // The image has left the queue, and its request is still in memory.
   const Answer refused = ClassifyOne(large);
   EXPECT_EQ(refused.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(refused.status.error_message(), HasSubstr("limit is 1000000"));
+  EXPECT_THAT(refused.status.error_message(), HasSubstr("limit is 10000"));
   control_->Release();
   EXPECT_TRUE(held.get().status.ok());
   EXPECT_TRUE(ClassifyOne(large).status.ok());
@@ -151,14 +182,10 @@ TEST_F(ReliabilityTest, R2TheServersLimitOnTimeHoldsWhileEveryDeviceIsBlocked) {
   options_.max_request_time = absl::Milliseconds(50);
   ASSERT_TRUE(StartServer().ok());
   control_->Hold();
-  // The first is being executed, the second waits; neither has a deadline.
-  auto executing = StartClassify();
-  control_->AwaitBatches(1);
-  auto waiting = StartClassify();
-  EXPECT_EQ(executing.get().status.error_code(),
-            grpc::StatusCode::DEADLINE_EXCEEDED);
-  EXPECT_EQ(waiting.get().status.error_code(),
-            grpc::StatusCode::DEADLINE_EXCEEDED);
+  // Until one is being executed: on a slow machine its time may be up before.
+  while (control_->batch_sizes().empty()) ExpectServerEndsCall();
+  // This one waits.
+  ExpectServerEndsCall();
 }
 
 TEST_F(ReliabilityTest, R2DeadlinesHoldWhileEveryDecoderIsBlocked) {
@@ -166,12 +193,8 @@ TEST_F(ReliabilityTest, R2DeadlinesHoldWhileEveryDecoderIsBlocked) {
   options_.pipeline.decode_threads = 1;
   ASSERT_TRUE(StartServer().ok());
   decoders_.Close();
-  auto decoding = StartClassify();
-  auto waiting = StartClassify();
-  EXPECT_EQ(decoding.get().status.error_code(),
-            grpc::StatusCode::DEADLINE_EXCEEDED);
-  EXPECT_EQ(waiting.get().status.error_code(),
-            grpc::StatusCode::DEADLINE_EXCEEDED);
+  while (decoders_.arrived() == 0) ExpectServerEndsCall();
+  ExpectServerEndsCall();
   decoders_.Open();
   EXPECT_TRUE(server_->Shutdown());
   EXPECT_THAT(control_->batch_sizes(), IsEmpty());
@@ -214,22 +237,12 @@ TEST_F(ReliabilityTest, R3CancellationFreesThePlaceOfAnImageNotYetDecoded) {
         &context, ClassifyRequestOf({TestImage(0), TestImage(1)}), &response);
   });
   decoders_.AwaitArrivals(1);
-  // With a short deadline: the call ends also if it gets a place.
-  const auto try_once = [this] {
-    grpc::ClientContext short_context;
-    short_context.set_deadline(
-        absl::ToChronoTime(absl::Now() + absl::Milliseconds(100)));
-    v1::ClassifyResponse response;
-    return native_
-        ->Classify(&short_context, ClassifyRequestOf({TestImage(0)}), &response)
-        .error_code();
-  };
-  EXPECT_EQ(try_once(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  constexpr absl::Duration kLimit = absl::Milliseconds(100);
+  EXPECT_THAT(ErrorWithin(kLimit), HasSubstr("the queue is full"));
   context.TryCancel();
   EXPECT_EQ(cancelled.get().error_code(), grpc::StatusCode::CANCELLED);
-  // The decoder is still blocked.
-  while (try_once() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
-  }
+  // The decoder is still blocked: who gets a place waits until its time is up.
+  Await([&] { return absl::StrContains(ErrorWithin(kLimit), "deadline"); });
 }
 
 TEST_F(ReliabilityTest, R3ACallCancelledInItsBatchEndsBeforeTheBatch) {
@@ -245,20 +258,24 @@ TEST_F(ReliabilityTest, R3ACallCancelledInItsBatchEndsBeforeTheBatch) {
   context.TryCancel();
   EXPECT_EQ(cancelled.get().error_code(), grpc::StatusCode::CANCELLED);
   // The executor is still blocked.
-  while (FailedRequests() == 0) std::this_thread::yield();
+  Await([this] { return FailedRequests() > 0; });
   control_->Release();
   EXPECT_TRUE(ClassifyOne().status.ok());
 }
 
 TEST_F(ReliabilityTest, R4ADeadlineShorterThanTheBatchDelayCostsNoCompute) {
-  options_.batching.max_batch_size = 4;
+  options_.batching.max_batch_size = 2;
   options_.batching.method = BatchingMethod::kFixedDelay;
   options_.batching.max_queue_delay = absl::Minutes(10);
-  options_.max_request_time = absl::Milliseconds(50);
   ASSERT_TRUE(StartServer().ok());
-  EXPECT_EQ(ClassifyOne().status.error_code(),
-            grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_THAT(ErrorWithin(absl::Milliseconds(100)), HasSubstr("deadline"));
   EXPECT_THAT(control_->batch_sizes(), IsEmpty());
+  // Nor has it a place in the next batch, which starts when it is full.
+  auto one = StartClassify();
+  auto other = StartClassify();
+  EXPECT_TRUE(one.get().status.ok());
+  EXPECT_TRUE(other.get().status.ok());
+  EXPECT_THAT(control_->batch_sizes(), ElementsAre(2));
 }
 
 TEST_F(ReliabilityTest, R11MessagesUpToTheLimitAreTakenAndLargerOnesNamed) {
@@ -315,14 +332,10 @@ TEST_F(ReliabilityTest, R13HealthAndMetadataAnswerWhileEverythingIsBlocked) {
       },
   };
   for (const auto& call : calls) {
-    absl::Duration fastest = absl::InfiniteDuration();
-    for (int i = 0; i < 5; ++i) {
-      grpc::ClientContext context;
-      const absl::Time start = absl::Now();
-      EXPECT_TRUE(call(&context).ok());
-      fastest = std::min(fastest, absl::Now() - start);
-    }
-    EXPECT_LT(fastest, absl::Milliseconds(50));
+    grpc::ClientContext context;
+    SetPatience(context);
+    const grpc::Status status = call(&context);
+    EXPECT_TRUE(status.ok()) << status.error_message();
   }
   decoders_.Open();
   control_->Release();

@@ -2,6 +2,7 @@
 
 #include "server/server.h"
 
+#include <chrono>
 #include <cstdint>
 #include <future>
 #include <latch>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "grpcpp/client_context.h"
 #include "gtest/gtest.h"
@@ -25,6 +27,10 @@ namespace {
 
 using ::testing::HasSubstr;
 using Health = grpc::health::v1::HealthCheckResponse;
+
+std::chrono::system_clock::time_point In(absl::Duration time) {
+  return absl::ToChronoTime(absl::Now() + time);
+}
 
 class ServerStartTest : public ServerTest {};
 
@@ -198,18 +204,24 @@ TEST_F(RunningServerTest, R5ShutsDownWithAWatcherAndAnIdleConnection) {
   EXPECT_EQ(response.status(), Health::NOT_SERVING);
 }
 
-TEST_F(RunningServerTest, AnswersWhatItAcceptedBeforeItStops) {
+TEST_F(RunningServerTest, R5AnswersWhatItAcceptedBeforeItStops) {
   grpc::ClientContext context;
   grpc::health::v1::HealthCheckRequest request;
   auto watch = health_->Watch(&context, request);
   Health response;
   ASSERT_TRUE(watch->Read(&response));
+  const auto idle = NewChannel();
+  ASSERT_TRUE(idle->WaitForConnected(In(absl::Minutes(1))));
 
   auto held = ClassifyHeld();
   auto stopped =
       std::async(std::launch::async, [this] { return server_->Shutdown(); });
   ASSERT_TRUE(watch->Read(&response));
   EXPECT_EQ(response.status(), Health::NOT_SERVING);
+  // Connections are open as long as it takes; a server that does not wait
+  // closes them at once.
+  EXPECT_FALSE(idle->WaitForStateChange(GRPC_CHANNEL_READY,
+                                        In(absl::Milliseconds(300))));
   control_->Release();
   EXPECT_TRUE(held.get().ok());
   EXPECT_TRUE(stopped.get());

@@ -1,8 +1,10 @@
 #include "tests/server/test_server.h"
 
 #include <filesystem>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -21,6 +23,8 @@ ServerTest::ServerTest() {
   // Its HTTP library takes up to 2 s to stop; tests of the metrics turn it on.
   options_.metrics_port = -1;
   options_.refusal_time = absl::ZeroDuration();
+  // Beyond the patience of Await: it ends nothing that a test waits for.
+  options_.max_request_time = absl::Hours(1);
   options_.batching.max_batch_size = 4;
   options_.batching.max_queue_delay = absl::ZeroDuration();
   dependencies_.clock = Clock::Real();
@@ -97,6 +101,12 @@ grpc::Status ServerTest::Infer(const inference::ModelInferRequest& request,
                                inference::ModelInferResponse* response) {
   grpc::ClientContext context;
   return open_->ModelInfer(&context, request, response);
+}
+
+void ServerTest::Await(absl::FunctionRef<bool()> condition) {
+  const absl::Time give_up = absl::Now() + absl::Minutes(1);
+  while (!condition() && absl::Now() < give_up) std::this_thread::yield();
+  EXPECT_TRUE(condition());
 }
 
 uint64_t ServerTest::FailedRequests() {

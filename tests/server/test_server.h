@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "grpcpp/channel.h"
 #include "gtest/gtest.h"
@@ -45,6 +46,9 @@ class ServerTest : public ::testing::Test {
   inference::ModelInferRequest InferRequestOf(const std::string& image) const;
   grpc::Status Infer(const inference::ModelInferRequest& request,
                      inference::ModelInferResponse* response);
+
+  // Returns once `condition` holds; fails if that takes a minute.
+  static void Await(absl::FunctionRef<bool()> condition);
 
   // How many requests for version 3 have failed, by the server's own count.
   uint64_t FailedRequests();

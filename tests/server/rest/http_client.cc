@@ -69,6 +69,14 @@ std::string HttpClient::Read() {
   return response;
 }
 
+std::string HttpClient::ReadBytes(size_t count) {
+  while (received_.size() < count && Receive()) {
+  }
+  std::string bytes = received_.substr(0, count);
+  received_.erase(0, count);
+  return bytes;
+}
+
 bool HttpClient::ReadsEnd() {
   char byte;
   return received_.empty() && recv(socket_, &byte, 1, 0) == 0;

@@ -26,6 +26,9 @@ class HttpClient {
   // connection if that is no whole response.
   std::string Read();
 
+  // The next `count` bytes, whatever they are; fewer if the connection ends.
+  std::string ReadBytes(size_t count);
+
   // Whether the server has closed the connection, which is waited for.
   bool ReadsEnd();
 

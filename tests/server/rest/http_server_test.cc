@@ -3,6 +3,7 @@
 #include <future>
 #include <memory>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -198,20 +199,24 @@ TEST_F(HttpServerTest, ClosesConnectionsThatAreIdle) {
   StartServer();
   HttpClient fresh(server_->port());
   EXPECT_TRUE(fresh.ReadsEnd());
-  HttpClient used(server_->port());
-  EXPECT_EQ(StatusOf(used.Ask("GET", "/")), 200);
-  EXPECT_TRUE(used.ReadsEnd());
+  // On a slow machine one may be idle for too long before it asks.
+  std::optional<HttpClient> used;
+  do {
+    used.emplace(server_->port());
+  } while (StatusOf(used->Ask("GET", "/")) != 200);
+  EXPECT_TRUE(used->ReadsEnd());
 }
 
 TEST_F(HttpServerTest, ARequestMayTakeLongerToAnswerThanToSend) {
   options_.transfer_timeout = absl::Milliseconds(20);
-  options_.idle_timeout = absl::Milliseconds(20);
   StartServer();
   HttpClient client(server_->port());
   client.Send("GET /wait HTTP/1.1\r\n\r\n");
   auto exchange = waiting_.get_future().get();
-  // Another connection shows that the limits have passed.
-  EXPECT_TRUE(HttpClient(server_->port()).ReadsEnd());
+  // Another connection shows that the limit has passed.
+  HttpClient other(server_->port());
+  other.Send("GET / HT");
+  EXPECT_TRUE(other.ReadsEnd());
   exchange->Respond({});
   EXPECT_EQ(StatusOf(client.Read()), 200);
 }
