@@ -1,5 +1,6 @@
 #include "server/inference_pipeline.h"
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -43,6 +44,8 @@ class InferencePipelineTest : public ::testing::Test {
     };
     model_->queue = *scheduler_.AddModel(std::move(options));
   }
+
+  ~InferencePipelineTest() override { control_->Release(); }
 
   static QueuePolicy Policy() {
     QueuePolicy policy;
@@ -193,6 +196,8 @@ TEST_F(InferencePipelineTest, R2ADeadlineEndsARequestThatIsBeingExecuted) {
   auto outcome = Run(std::move(request));
   control_->AwaitBatches(1);
   clock_.Advance(absl::Seconds(1));
+  ASSERT_EQ(outcome.wait_for(std::chrono::minutes(1)),
+            std::future_status::ready);
   EXPECT_EQ(outcome.get().status().code(), absl::StatusCode::kDeadlineExceeded);
   // What the executor may still use is kept, and counted.
   EXPECT_FALSE(owned.expired());
@@ -214,7 +219,9 @@ TEST_F(InferencePipelineTest, R1AClientLeavesRoomForTheNext) {
   auto running = Run(request_of("greedy", 1));
   control_->AwaitBatches(1);
   auto waiting = Run(request_of("greedy", 2));
-  const absl::Status refused = Run(request_of("greedy", 1)).get().status();
+  auto third = Run(request_of("greedy", 1));
+  ASSERT_EQ(third.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  const absl::Status refused = third.get().status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(refused.message(), HasSubstr("this client holds 2 images"));
   EXPECT_TRUE(RetryAfter(refused).has_value());

@@ -284,7 +284,7 @@ TEST_F(ReliabilityTest, R11MessagesUpToTheLimitAreTakenAndLargerOnesNamed) {
     std::string image = TestImage(1);
     image.resize(mebibytes << 20, ' ');
     const Answer answer = ClassifyOne(image);
-    EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+    ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
     EXPECT_TRUE(answer.response.results(0).has_classification());
   }
   const Answer refused = ClassifyOne(std::string((20 << 20) + 1, 'x'));
