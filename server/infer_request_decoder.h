@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/inference/grpc_service.pb.h"
-#include "server/inference_pipeline.h"
+#include "server/inference_request.h"
 
 namespace moevit {
 
