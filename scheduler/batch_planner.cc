@@ -23,15 +23,16 @@ constexpr double kLeastWeight = 256;
 constexpr double kImprovement = 0.01;
 // And from the plain rule, which loses least where paper and practice differ.
 constexpr double kImprovementOverPlain = 0.02;
-// They differ more where devices do, and with smaller batches, which then
-// cannot keep up.
+// They differ more where devices do. With smaller batches a mistake of paper's
+// costs the more, the less capacity these leave spare.
 constexpr double kImprovementInDoubt = 0.15;
 // How much the mean of all latencies counts beside that of the slowest.
 constexpr double kWeightOfMean = 0.1;
-// Delays are these parts of the longest: where it pays to wait at all, a delay
-// that is half as long or twice as long costs several percent.
-constexpr double kDelays[] = {0,      1. / 64, 1. / 32, 1. / 16,
-                              1. / 8, 1. / 4,  1. / 2,  1};
+// Delays are the longest by powers of the square root of 2: where it pays to
+// wait at all, one that is half as long or twice as long as the best costs
+// several percent. Those of smaller batches are powers of 2.
+constexpr int kDelays = 13;
+
 // Smaller batches may cost some of the capacity that the largest leave spare,
 // but must leave this share of it: tails near saturation are long, and known
 // only after they happened.
@@ -51,15 +52,18 @@ std::vector<int> CandidateSizes(int max) {
 BatchPlanner::BatchPlanner(int max_batch_size, absl::Duration max_delay)
     : max_batch_size_(max_batch_size) {
   for (const int images : CandidateSizes(max_batch_size)) {
-    for (const double part : kDelays) {
-      const bool same_as_no_delay =
-          images == 1 || max_delay == absl::ZeroDuration();
-      if (part > 0 && same_as_no_delay) break;
-      candidates_.emplace_back(
-          BatchRule{.images = images, .delay = part * max_delay},
-          max_batch_size);
+    AddCandidate(images, absl::ZeroDuration());
+    if (images == 1 || max_delay == absl::ZeroDuration()) continue;
+    const int stride = images == max_batch_size ? 1 : 2;
+    for (int step = 0; step < kDelays; step += stride) {
+      AddCandidate(images, std::exp2(-step / 2.0) * max_delay);
     }
   }
+}
+
+void BatchPlanner::AddCandidate(int images, absl::Duration delay) {
+  candidates_.emplace_back(BatchRule{.images = images, .delay = delay},
+                           max_batch_size_);
 }
 
 void BatchPlanner::RecordArrival(absl::Time now, const CostModel& cost,
@@ -134,14 +138,17 @@ void BatchPlanner::ChooseRule(int lanes, bool alike) {
   for (size_t i = 0; i < candidates_.size(); ++i) {
     const LatencyTail& tail = candidates_[i].tail();
     if (tail.weight() < kLeastWeight) return;
-    const int images = candidates_[i].rule().images;
-    const bool stable =
-        images == max_batch_size_ || SpareCapacity(images, lanes) > least_spare;
-    scores[i] = stable ? tail.TailMean() + kWeightOfMean * tail.Mean()
-                       : std::numeric_limits<double>::infinity();
-    const bool in_doubt = images < max_batch_size_ || !alike;
+    const bool smaller = candidates_[i].rule().images < max_batch_size_;
+    const double spare = SpareCapacity(candidates_[i].rule().images, lanes);
+    if (smaller && spare <= least_spare) {
+      scores[i] = std::numeric_limits<double>::infinity();
+      continue;
+    }
+    scores[i] = tail.TailMean() + kWeightOfMean * tail.Mean();
     if (i > 0) {
-      scores[i] /= 1 - (in_doubt ? kImprovementInDoubt : kImprovementOverPlain);
+      const double doubt = !alike ? 1 : smaller ? 1 - spare : 0;
+      scores[i] /=
+          1 - std::max(kImprovementOverPlain, doubt * kImprovementInDoubt);
     }
     if (scores[i] < scores[best]) best = i;
   }

@@ -42,6 +42,7 @@ class BatchPlanner {
   const BatchRule& rule() const { return candidates_[chosen_].rule(); }
 
  private:
+  void AddCandidate(int images, absl::Duration delay);
   bool RateChanged(absl::Time now) const;
   void Forget(absl::Time now);
   void StartPeriod(absl::Time now, const CostModel& cost, int lanes,
