@@ -1,5 +1,6 @@
 #include "server/metrics.h"
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,34 @@ TEST_F(MetricsTest, AModelIsThereBeforeItsFirstRequest) {
           R"(moevit_requests_total{code="OK",model="birds",version="4"} 0)"));
   EXPECT_THAT(Text(),
               HasSubstr(R"(moevit_model_ready{model="birds",version="4"} 0)"));
+}
+
+TEST_F(MetricsTest, WhatWasCountedOfAModelLeavesWithIt) {
+  model_.RecordRequest(absl::OkStatus(), absl::Milliseconds(2));
+  model_ = metrics_.AddModel("birds", "5");
+  EXPECT_THAT(Text(), Not(HasSubstr(R"(version="4")")));
+  EXPECT_THAT(Text(), HasSubstr(R"(version="5")"));
+}
+
+TEST_F(MetricsTest, AVersionThatIsLoadedAnewCountsOn) {
+  model_.RecordRequest(absl::OkStatus(), absl::Milliseconds(2));
+  ModelMetrics anew = metrics_.AddModel("birds", "4");
+  anew.RecordRequest(absl::OkStatus(), absl::Milliseconds(2));
+  model_ = anew;
+  EXPECT_THAT(Text(), HasSubstr(R"(code="OK",model="birds",version="4"} 2)"));
+}
+
+TEST_F(MetricsTest, ModelsShareEachFamily) {
+  const ModelMetrics fish = metrics_.AddModel("fish", "1");
+  metrics_.RecordRequestWithoutModel(absl::NotFoundError("no model 'x'"));
+  std::vector<std::string> names;
+  for (const prometheus::MetricFamily& family : Collect()) {
+    names.push_back(family.name);
+  }
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(),
+            names.size());
+  EXPECT_THAT(Text(), HasSubstr(R"(moevit_model_ready{model="fish")"));
+  EXPECT_THAT(Text(), HasSubstr(R"(moevit_model_ready{model="birds")"));
 }
 
 TEST_F(MetricsTest, CountsRequestsByCode) {
