@@ -44,9 +44,8 @@ function(moevit_test name)
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()
 
-# For tests that make calls through the packaged gRPC, into which
-# ThreadSanitizer cannot see.
-function(moevit_suppress_grpc_races)
+# For tests that use packages into which ThreadSanitizer cannot see.
+function(moevit_suppress_package_races)
   if(MOEVIT_SANITIZE MATCHES thread)
     set_tests_properties(${ARGV} PROPERTIES ENVIRONMENT
       TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp)
