@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what docs/performance.md reports, and writes the tables anew, to
 # docs/performance_tables.md. For a machine with nothing else to do; takes about
-# ten minutes on two cores.
+# half an hour on two cores.
 #
 # Usage: bench/performance.sh [--quick] [SECTION...]
 #
