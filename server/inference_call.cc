@@ -27,7 +27,7 @@ grpc::ServerUnaryReactor* InferenceCall::Start(
     absl::string_view request_id,
     absl::FunctionRef<absl::Status(InferenceCall&)> begin) {
   InferenceCall* call = nullptr;
-  const absl::Status accepted = CatchExceptions("accept the request", [&] {
+  absl::Status accepted = CatchExceptions("accept the request", [&] {
     call = new InferenceCall(context, grpc_context, request_id);
     return absl::OkStatus();
   });

@@ -126,7 +126,7 @@ absl::Status InferencePipeline::StartImage(
   }
   gather->KeepWaiting(index, std::move(task));
   // Does not own the request, whose memory is free as soon as it ends.
-  const absl::Status submitted =
+  absl::Status submitted =
       decoders_.Submit([this, index, weak = std::weak_ptr(gather)] {
         if (const auto request = weak.lock()) DecodeImage(request, index);
       });
