@@ -93,7 +93,7 @@ inline void TakeRoots(const LayerNormShape& shape, Stream<RowSums>& sums,
   }
 }
 
-// constants: those of the block's channels. Zero beyond the width.
+// constants: those of the block's channels. Codes are zero beyond the width.
 inline Block NormalizeBlock(const LayerNormShape& shape,
                             const arith::RowStatistics& row, const Word& word,
                             const Word constants[kNormWordsPerBlock],
@@ -103,10 +103,14 @@ inline Block NormalizeBlock(const LayerNormShape& shape,
 #pragma HLS UNROLL
     const Word& of_lane = constants[lane / kNormConstantsPerWord];
     const int at = lane % kNormConstantsPerWord;
+    // Beyond the width nothing has been loaded.
+    const bool inside = first_channel + lane < shape.width;
+    const int16_t gamma = inside ? Int16At(of_lane, 4 * at + 2) : int16_t{0};
+    const int32_t beta = inside ? Int32At(of_lane, 2 * at) : 0;
     const int8_t code = arith::NormalizedToCode(
-        arith::Normalize(row, Int16At(word, lane), shape.width),
-        Int16At(of_lane, 4 * at + 2), Int32At(of_lane, 2 * at), shape.shift);
-    codes[lane] = first_channel + lane < shape.width ? code : int8_t{0};
+        arith::Normalize(row, Int16At(word, lane), shape.width), gamma, beta,
+        shape.shift);
+    codes[lane] = inside ? code : int8_t{0};
   }
   return codes;
 }
