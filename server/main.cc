@@ -76,5 +76,7 @@ int main(int argc, char** argv) {
   moevit::LogInfo(stop_signal.Wait([&server] { (*server)->Reload(); }));
   const moevit::Watchdog watchdog(options->drain_grace + kShutdownOverhead);
   const bool answered = (*server)->Shutdown();
+  // While the watchdog watches: it waits for batches, which may hang.
+  server->reset();
   return answered && !failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
