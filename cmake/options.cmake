@@ -39,7 +39,7 @@ function(moevit_test name)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/bin)
   target_link_libraries(${name} PRIVATE moevit_flags ${ARG_DEPS}
-                        GTest::gmock_main)
+                        moevit_test_main)
   add_test(NAME ${name} COMMAND ${name}
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()
