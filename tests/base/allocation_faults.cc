@@ -34,11 +34,17 @@ AllocationFaults::~AllocationFaults() {
 }  // namespace moevit
 
 // In place of those of the language, for every program that this is linked to.
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  if (moevit::Fails(bytes)) return nullptr;
+  return std::malloc(bytes == 0 ? 1 : bytes);
+}
 void* operator new(size_t bytes) {
-  if (moevit::Fails(bytes)) throw std::bad_alloc();
-  void* const memory = std::malloc(bytes == 0 ? 1 : bytes);
+  void* const memory = operator new(bytes, std::nothrow);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
