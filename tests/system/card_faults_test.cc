@@ -17,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "kernels/card/emulated_cards.h"
 #include "kernels/emulation/control.h"
 #include "tests/system/card_system.h"
@@ -32,6 +33,11 @@ using ::testing::SizeIs;
 
 constexpr int kDefaultImages = 120;
 constexpr int kImagesPerFault = 40;
+
+// Bounds for a launch: where nothing hangs, none that a busy machine exceeds;
+// where something does, one worth waiting for.
+constexpr absl::Duration kGenerousTimeout = absl::Seconds(30);
+constexpr absl::Duration kHangTimeout = absl::Seconds(1);
 
 int ImagesToSend() {
   const char* const text = std::getenv("MOEVIT_TEST_IMAGES");
@@ -96,7 +102,7 @@ class CardFaultsTest : public ::testing::Test {
     CardSystemOptions options;
     options.cards = cards;
     options.device.verification = verification;
-    options.device.timeout = absl::Seconds(1);
+    options.device.timeout = kGenerousTimeout;
     return options;
   }
 
@@ -113,6 +119,7 @@ class RandomFaultsTest : public CardFaultsTest,
 TEST_P(RandomFaultsTest, LoseNoImageAndMakeNoneWrong) {
   CardSystemOptions options = Options(GetParam(), CardVerification::kTwice);
   options.with_cpu = GetParam() == 2;
+  options.device.timeout = kHangTimeout;
   const auto system = Start(options);
   ASSERT_NE(system, nullptr);
   const int64_t fired = FaultsFired();
@@ -161,7 +168,10 @@ TEST_F(CardFaultsTest, WithoutAnyEveryUnitTakesPart) {
 }
 
 TEST_F(CardFaultsTest, AHungCardsWorkIsDoneElsewhere) {
-  const auto system = Start(Options(2, CardVerification::kNone));
+  CardSystemOptions options = Options(1, CardVerification::kNone);
+  options.with_cpu = true;
+  options.device.timeout = kHangTimeout;
+  const auto system = Start(options);
   ASSERT_NE(system, nullptr);
   Inject("hang:card=0");
   const Answers answers = system->Serve(20);
