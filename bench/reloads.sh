@@ -8,31 +8,15 @@
 # Fails if a request fails, or if the server keeps half a model a reload.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
+# shellcheck source=bench/server.sh
+source bench/server.sh
 
 readonly reloads=${1:-200} rate=${2:-50}
-readonly bin=${MOEVIT_BIN:-build/release/bin}
-readonly model=cifar10-moe-vit/1 period_s=0.2
-
-work=$(mktemp -d)
-readonly work
-server=
-trap '[[ -z $server ]] || kill "$server"; rm -rf "$work"' EXIT
-
-fail() {
-  echo "reloads.sh: $*" >&2
-  exit 1
-}
+readonly model=cifar10-moe-vit/1 period_s=0.2 load_timeout_s=30
 
 # How many lines of the server's log have $1.
 count() {
-  grep -c "$1" "$work/log" || true
-}
-
-await() {
-  until (($(count "$1") >= $2)); do
-    kill -0 "$server" || fail "the server ended: $(cat "$work/log")"
-    sleep 0.01
-  done
+  grep -c "$1" "$log" || true
 }
 
 # Another edition of the model, with the same files.
@@ -41,7 +25,12 @@ reload() {
   loaded=$(count "loaded version")
   echo >>"$work/models/$model/manifest.json"
   kill -HUP "$server"
-  await "loaded version" $((loaded + 1))
+  local deadline=$((SECONDS + load_timeout_s))
+  until (($(count "loaded version") > loaded)); do
+    kill -0 "$server" || fail "the server ended: $(tail -n 3 "$log")"
+    ((SECONDS < deadline)) || fail "not loaded within $load_timeout_s s"
+    sleep 0.01
+  done
 }
 
 resident_kib() {
@@ -50,9 +39,9 @@ resident_kib() {
 
 # Sends requests for as long as $reloads reloads take; writes the report $1.
 load() {
-  "$bin/moevit" load --server="127.0.0.1:$port" --rate="$rate" --warmup=1s \
-    --duration="$(awk "BEGIN { print $reloads * $period_s }")s" --json \
-    deploy/samples >"$work/$1"
+  "$bin/moevit" load --server="127.0.0.1:$(port_of gRPC)" --rate="$rate" \
+    --warmup=1s --duration="$(awk "BEGIN { print $reloads * $period_s }")s" \
+    --json deploy/samples >"$work/$1"
   jq --exit-status '.runs[0].errors == {}' "$work/$1" >/dev/null ||
     fail "requests failed: $(jq --compact-output '.runs[0].errors' "$work/$1")"
 }
@@ -62,13 +51,8 @@ p99_ms() {
 }
 
 cp -r models "$work/models"
-"$bin/moevit-server" --model_repository="$work/models" --host=127.0.0.1 \
-  --port=0 --metrics_port=-1 --model_control=poll \
-  --repository_poll_interval=1h 2>"$work/log" &
-server=$!
-await "serving gRPC" 1
-port=$(sed -n 's|.* serving gRPC on .*:\([0-9]*\).*|\1|p' "$work/log")
-readonly port
+start_server --model_repository="$work/models" --metrics_port=-1 \
+  --model_control=poll --repository_poll_interval=1h
 
 load before
 for ((i = 0; i < 5; ++i)); do reload; done

@@ -13,14 +13,10 @@
 # the other method has in the same round. One server runs at a time.
 set -euo pipefail
 
-# A proxy for the internet is not for what runs here.
-export no_proxy=localhost,127.0.0.1
+# shellcheck source=bench/server.sh
+source bench/server.sh
 
-readonly bin=build/release/bin
 readonly samples=deploy/samples
-readonly port_from=18100
-readonly start_timeout_s=20
-readonly stop_timeout_s=10
 readonly warmup_requests=300
 readonly least_warmup_s=0.5
 
@@ -37,73 +33,22 @@ if [[ ${1:-} == --quick ]]; then
   rounds=1
 fi
 
-work=$(mktemp -d)
-readonly work
-pid=
-port=
-
-fail() {
-  echo "57-batching.sh: $*" >&2
-  exit 1
-}
-
-# By force if it does not stop by itself.
-stop_server() {
-  [[ -n $pid ]] || return 0
-  kill -TERM "$pid" 2>/dev/null || true
-  local deadline=$((SECONDS + stop_timeout_s))
-  while kill -0 "$pid" 2>/dev/null && ((SECONDS < deadline)); do
-    sleep 0.05
-  done
-  kill -KILL "$pid" 2>/dev/null || true
-  wait "$pid" 2>/dev/null || true
-  pid=
-}
-
-clean_up() {
-  stop_server
-  rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# Sets `port` to the first from port_from on that nobody listens on.
-find_port() {
-  port=$port_from
-  while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-    ((++port < 65536)) || fail "no free port from $port_from on"
-  done
-}
-
-# Starts the server of method $1, the cost model or a fixed delay, and waits
-# until it answers.
-start_server() {
-  local batching=(--batching=cost_model)
-  if [[ $1 != cost_model ]]; then
-    batching=(--batching=fixed_delay --max_queue_delay="$1")
+# The flags of a server with method $1, the cost model or a fixed delay.
+batching_flags() {
+  if [[ $1 == cost_model ]]; then
+    echo --batching=cost_model
+  else
+    echo --batching=fixed_delay --max_queue_delay="$1"
   fi
-  find_port
-  "$bin/moevit-server" --model_repository=models --host=127.0.0.1 \
-    --port="$port" --metrics_port=-1 --devices=cpu "${batching[@]}" \
-    >"$work/log" 2>&1 &
-  pid=$!
-  local deadline=$((SECONDS + start_timeout_s))
-  until "$bin/moevit" classify --server="127.0.0.1:$port" --timeout=1s \
-    "$samples/ship.jpg" >/dev/null 2>&1; do
-    kill -0 "$pid" 2>/dev/null ||
-      fail "the server did not start: $(tail -n 3 "$work/log")"
-    ((SECONDS < deadline)) ||
-      fail "the server was not ready after $start_timeout_s s"
-    sleep 0.05
-  done
 }
 
 # Runs `moevit load` with these arguments against a new server of method $1.
 load() {
-  start_server "$1"
+  # shellcheck disable=SC2046 # several of them
+  start_server --model_repository=models --metrics_port=-1 --devices=cpu \
+    $(batching_flags "$1")
   shift
-  "$bin/moevit" load --server="127.0.0.1:$port" --timeout=5s \
+  "$bin/moevit" load --server="127.0.0.1:$(port_of gRPC)" --timeout=5s \
     --connections=4 --json "$@" "$samples"/*.jpg
   stop_server
 }

@@ -5,57 +5,20 @@
 # Usage: bench/performance/58-overhead.sh [--quick]
 set -euo pipefail
 
-# A proxy for the internet is not for what runs here.
-export no_proxy=localhost,127.0.0.1
+# shellcheck source=bench/server.sh
+source bench/server.sh
 
-readonly bin=build/release/bin
-readonly start_timeout_s=20
 connections=(1 8 64)
 duration=10s
 if [[ ${1:-} == --quick ]]; then
   duration=2s
 fi
 
-work=$(mktemp -d)
-readonly work
 readonly picture=$work/picture.jpg
-pid=
 
-stop_server() {
-  [[ -n $pid ]] || return 0
-  kill -TERM "$pid" 2>/dev/null || true
-  wait "$pid" 2>/dev/null || true
-  pid=
-}
-
-clean_up() {
-  stop_server
-  rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# The port that the server said it serves $1 on.
-port_of() {
-  sed -n "s|.*\"serving $1 on [^\"]*:\([0-9]*\)[/\"].*|\1|p" "$work/log"
-}
-
-# Starts a server with the flags $@ and waits until it serves the model.
-start_server() {
-  : >"$work/log"
-  "$bin/moevit-server" --model_repository="$work/models" --host=127.0.0.1 \
-    --port=0 --metrics_port=0 --devices=cpu --log_format=json "$@" \
-    2>>"$work/log" &
-  pid=$!
-  local deadline=$((SECONDS + start_timeout_s))
-  until [[ -n $(port_of gRPC) ]]; do
-    if ! kill -0 "$pid" 2>/dev/null || ((SECONDS >= deadline)); then
-      echo "58-overhead.sh: no server: $(tail -n 3 "$work/log")" >&2
-      exit 1
-    fi
-    sleep 0.05
-  done
+start_noop_server() {
+  start_server --model_repository="$work/models" --metrics_port=0 \
+    --devices=cpu --log_format=json "$@"
 }
 
 # The flags that send $1, jpeg or pixels.
@@ -76,7 +39,7 @@ load() {
 # What the log says of requests $1 that come one after the other, and the
 # answers of decoding.
 measure_own_work() {
-  start_server --access_log=1
+  start_noop_server --access_log=1
   load "$1" 1 >"$work/load"
   stop_server
   # The first half of the lines is warm-up.
@@ -87,12 +50,12 @@ measure_own_work() {
     | {$request, p50: percentile(0.5), p99: percentile(0.99),
        decode: (1000 * ($load[0].runs[0].server_ms.decode.p50 // 0)),
        model: (1000 * ($load[0].runs[0].server_ms.compute.p50 // 0))}' \
-    "$work/log"
+    "$log"
 }
 
 "$bin/write_noop_model" "$work/models/noop/1" "$picture"
 for request in jpeg pixels; do
-  start_server
+  start_noop_server
   for count in "${connections[@]}"; do
     load "$request" "$count" |
       jq -c --arg request "$request" '.runs[0] + {request: $request}'

@@ -10,51 +10,29 @@
 # a difference. Counting itself cannot be turned off: it is in both.
 set -euo pipefail
 
+# shellcheck source=bench/server.sh
+source bench/server.sh
+
 pairs=15 seconds=4 fetches=1000
 if [[ ${1:-} == --quick ]]; then
   pairs=3 seconds=1 fetches=200
 fi
 readonly pairs seconds fetches
-readonly bin=build/release/bin
-readonly start_timeout_s=20
 readonly page_rate=1/s
-# A proxy for the internet is not for what runs here.
-export no_proxy=localhost,127.0.0.1
 
-work=$(mktemp -d)
-readonly work
-server=
 watchers=()
+
+start_model_server() {
+  start_server --model_repository=models --devices=cpu "$@"
+}
+
 stop() {
-  kill "${watchers[@]}" $server 2>/dev/null || true
-  wait "${watchers[@]}" $server 2>/dev/null || true
-  server=
+  if ((${#watchers[@]} > 0)); then
+    kill "${watchers[@]}" 2>/dev/null || true
+    wait "${watchers[@]}" 2>/dev/null || true
+  fi
   watchers=()
-}
-trap 'stop; rm -rf "$work"' EXIT
-
-fail() {
-  echo "65-metrics.sh: $*" >&2
-  cat "$work/log" >&2
-  exit 1
-}
-
-# The port that the server said it serves $1 on.
-port_of() {
-  sed -n "s|.* serving $1 on .*:\([0-9]*\).*|\1|p" "$work/log"
-}
-
-start_server() {
-  local deadline=$((SECONDS + start_timeout_s))
-  : >"$work/log"
-  "$bin/moevit-server" --model_repository=models --host=127.0.0.1 --port=0 \
-    --devices=cpu "$@" 2>>"$work/log" &
-  server=$!
-  until [[ -n $(port_of gRPC) ]]; do
-    kill -0 "$server" 2>/dev/null || fail "the server did not start"
-    ((SECONDS < deadline)) || fail "no server after $start_timeout_s s"
-    sleep 0.05
-  done
+  stop_server
 }
 
 # One process for each page: starting one for every scrape would cost more than
@@ -93,14 +71,14 @@ measure() {
 }
 
 measure_watched() {
-  start_server --metrics_port=0 --energy_model=cpu=10:50
+  start_model_server --metrics_port=0 --energy_model=cpu=10:50
   watch
   measure >>"$work/watched"
   stop
 }
 
 measure_unwatched() {
-  start_server --metrics_port=-1
+  start_model_server --metrics_port=-1
   measure >>"$work/unwatched"
   stop
 }
@@ -126,7 +104,7 @@ for ((pair = 0; pair < pairs; ++pair)); do
     measure_watched
   fi
 done
-start_server --metrics_port=0 --energy_model=cpu=10:50
+start_model_server --metrics_port=0 --energy_model=cpu=10:50
 load 1 >"$work/warmup.json"
 metrics_cost=$(cost_of_page metrics)
 status_cost=$(cost_of_page status.json)
