@@ -54,13 +54,16 @@ operator_sources() {
     sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' <<<"$answer"
 }
 
-# Prints the chart rendered with the given values (--set's form).
+# Prints the chart rendered with the given values (--set's form, or a file).
 render() {
-  helm template test "$chart" --kube-version=1.33.0 --set "$1"
+  local option=--set
+  [[ ! -f $1 ]] || option=--values
+  helm template test "$chart" --kube-version=1.33.0 "$option" "$1"
 }
 
-rendered=$(mktemp --suffix=.yaml)
-trap 'rm -f "$rendered"' EXIT
+work=$(mktemp --directory)
+readonly work rendered=$work/rendered.yaml
+trap 'rm -rf "$work"' EXIT
 
 # accepts VALUES TEXT...: renders, has every TEXT, and fits the schemas.
 accepts() {
@@ -93,10 +96,12 @@ accepts cards.resource=amd.com/xilinx_u280_gen3x16_xdma_base_1-0,cards.count=2,c
   '--card_image=/cards/moevit_u280.xclbin' 'supplementalGroups: [105]'
 accepts tls.secret=certificate,tls.clientAuthority=authority,tokens.secret=t \
   '--tls_client_ca=/tls_client_authority/ca.crt' '- --tls_ca=/tls/ca.crt' \
-  'secretName: authority' '--token_file=/tokens/tokens'
+  '{secretName: authority, defaultMode: 0440}' '--token_file=/tokens/tokens' \
+  '{secretName: t, defaultMode: 0440}' 'fsGroup: 10001'
 accepts autoscaling.enabled=true,autoscaling.target=5m \
   'kind: HorizontalPodAutoscaler' 'averageValue: "5m"'
-accepts podMonitor.enabled=true 'kind: PodMonitor' 'port: metrics'
+accepts podMonitor.enabled=true,podMonitor.tokenSecret=t 'kind: PodMonitor' \
+  'port: metrics' 'credentials: {name: t, key: token}'
 if sources=$(operator_sources); then
   "$environment/bin/python" "$here/custom_resources.py" --definition="$sources\
 /example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml" \
@@ -106,6 +111,14 @@ else
 fi
 accepts models.claim=models,flags.max_batch_size=32 \
   '--model_repository=/models' '"--max_batch_size=32"'
+accepts rest.enabled=true,rest.port=80 '--rest_port=8000' 'port: 80' \
+  '- port: rest'
+# As in a file, where Helm reads numbers in its own way.
+cat >"$work/values.yaml" <<'END'
+flags: {max_queue_bytes: 268435456, access_log: 0.01, max_queue_delay: 2ms}
+END
+accepts "$work/values.yaml" '"--max_queue_bytes=268435456"' \
+  '"--access_log=0.01"' '"--max_queue_delay=2ms"'
 
 refuses replicas=-1 replicas
 refuses replica=2 replica

@@ -37,8 +37,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.tokens.secret }}
 - --token_file=/tokens/tokens
 {{- end }}
+{{- if .Values.rest.enabled }}
+- --rest_port=8000
+{{- end }}
 {{- range $flag, $value := .Values.flags }}
-- {{ printf "--%s=%v" $flag $value | quote }}
+{{- /* Helm reads whole numbers as fractions, and would write 1e+06. */}}
+{{- $whole := and (kindIs "float64" $value) (eq (floor $value) $value) }}
+- {{ printf "--%s=%v" $flag (ternary (int64 $value) $value $whole) | quote }}
 {{- end }}
 {{- end -}}
 

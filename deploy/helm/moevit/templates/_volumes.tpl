@@ -32,14 +32,14 @@
 {{- end }}
 {{- if .Values.tls.secret }}
 - name: tls
-  secret: {secretName: {{ .Values.tls.secret }}}
+  secret: {secretName: {{ .Values.tls.secret }}, defaultMode: 0440}
 {{- if .Values.tls.clientAuthority }}
 - name: tls-client-authority
-  secret: {secretName: {{ .Values.tls.clientAuthority }}}
+  secret: {secretName: {{ .Values.tls.clientAuthority }}, defaultMode: 0440}
 {{- end }}
 {{- end }}
 {{- if .Values.tokens.secret }}
 - name: tokens
-  secret: {secretName: {{ .Values.tokens.secret }}}
+  secret: {secretName: {{ .Values.tokens.secret }}, defaultMode: 0440}
 {{- end }}
 {{- end -}}
