@@ -119,7 +119,8 @@ read_only() {
       ! mountpoint --quiet "$place" ||
         mount --options remount,bind,ro "$place"
     done
-    ! touch /tmp/written 2>/dev/null && exec "$@"' bash "$bin/moevit-server" --model_repository=models "$@"
+    ! touch /tmp/written 2>/dev/null && exec "$@"' bash \
+    "$bin/moevit-server" --model_repository=models "$@"
 }
 serves read_only
 

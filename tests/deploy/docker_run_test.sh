@@ -22,6 +22,7 @@ mkdir "$host/bin"
 cat >"$host/bin/docker" <<'END'
 #!/bin/sh
 case "$*" in
+  *dpkg-query*image-without-xrt*) exit 1 ;;
   *dpkg-query*) printf 202210.2.13.466+dfsg-8 ;;
   *) echo docker "$@" ;;
 esac
@@ -48,7 +49,7 @@ run() {
 }
 
 run_with_card() {
-  run --card="$card" --card_image="$host/card.xclbin"
+  run --card="$card" --card_image="$host/card.xclbin" "$@"
 }
 
 expect() {
@@ -70,10 +71,13 @@ expect ':/models:ro other --model_repository=/models --max_batch_size=4$'
 make_host
 output=$(run_with_card)
 expect "--device=$host/dri/renderD128"
+expect "--group-add=$(stat -c %g "$host/dri/renderD128") "
 expect "--devices=xrt:$card,cpu --card_image=/card.xclbin"
 
 ! output=$(run --card="$card") || fail "a card without an image"
 expect '--card needs --card_image'
+! output=$(run --models="$host/none") || fail "ran without its models"
+expect 'no directory'
 
 rm "$driver/$card"
 expect_refusal 'there is no card at 0000:3b:00.1; .* none'
@@ -83,6 +87,10 @@ expect_refusal 'no xocl driver: install XRT 2.13.466'
 make_host
 echo 2.16.204,abc >"$driver/module/version"
 expect_refusal 'driver is of XRT 2.16.204, the image has XRT 2.13.466: install'
+rm "$driver/module/version"
+expect_refusal 'module/version cannot be read'
+! output=$(run_with_card --image=image-without-xrt) || fail "an unknown XRT"
+expect 'image-without-xrt does not tell which XRT it has'
 
 make_host
 rm "$host/dri/renderD128"
