@@ -7,12 +7,18 @@ if(NOT MOEVIT_DPKG_SHLIBDEPS)
   return()
 endif()
 
+# The service is the package's alone: its settings are in /etc, where no
+# `cmake --install --prefix DIR` should write.
 set(package ${PROJECT_SOURCE_DIR}/deploy/package)
 install(FILES ${package}/moevit-server.service
-        DESTINATION lib/systemd/system)
-# An absolute path: configuration is outside of /usr.
+        DESTINATION lib/systemd/system
+        COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/server.pbtxt
-        DESTINATION /etc/moevit)
+        DESTINATION /etc/moevit
+        COMPONENT service EXCLUDE_FROM_ALL)
+set(CPACK_INSTALL_CMAKE_PROJECTS
+    ${CMAKE_BINARY_DIR} ${PROJECT_NAME} ALL /
+    ${CMAKE_BINARY_DIR} ${PROJECT_NAME} service /)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME moevit)

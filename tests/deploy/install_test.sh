@@ -12,7 +12,10 @@ fail() {
 
 prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
-DESTDIR=$prefix cmake --install "$1" --prefix /usr >/dev/null
+install_build() {
+  DESTDIR=$prefix cmake --install "$@" --prefix /usr >/dev/null
+}
+install_build "$1"
 readonly usr=$prefix/usr share=$prefix/usr/share
 
 [[ $("$usr/bin/moevit" --version) == "moevit "* ]] || fail "moevit does not run"
@@ -26,7 +29,9 @@ if [[ -f $1/lib/moevit/libmoevit_emulated_card.so ]]; then
     fail "the emulated cards' image is missing"
 fi
 
-# The service starts what is installed.
+# The service is the package's, and starts what is installed.
+[[ ! -e $prefix/etc ]] || fail "without the service, it writes to /etc"
+install_build "$1" --component service
 if [[ -f $prefix/usr/lib/systemd/system/moevit-server.service ]]; then
   grep -q '^ExecStart=/usr/bin/moevit-server --config=/etc/moevit/server.pbtxt$' \
     "$prefix/usr/lib/systemd/system/moevit-server.service" ||
