@@ -43,11 +43,3 @@ function(moevit_test name)
   add_test(NAME ${name} COMMAND ${name}
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()
-
-# For tests that use packages into which ThreadSanitizer cannot see.
-function(moevit_suppress_package_races)
-  if(MOEVIT_SANITIZE MATCHES thread)
-    set_tests_properties(${ARGV} PROPERTIES ENVIRONMENT
-      TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp)
-  endif()
-endfunction()
