@@ -205,7 +205,7 @@ absl::Status LoadClient::CallOnce() {
   }
   const absl::Status status = requests.read(call.response).status();
   if (status.ok()) return absl::OkStatus();
-  return {status.code(), absl::StrCat("the first image: ", status.message())};
+  return {status.code(), absl::StrCat("the first request: ", status.message())};
 }
 
 absl::Status LoadClient::WaitUntilConnected() {

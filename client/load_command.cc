@@ -26,6 +26,9 @@ constexpr int kMaxPriority = 65536;
 constexpr int kMaxSearchSteps = 20;
 constexpr absl::Duration kMaxTime = absl::Hours(1);
 
+constexpr absl::string_view kProbeReady = "ready";
+constexpr absl::string_view kProbeMetadata = "metadata";
+
 // Random arrivals are not answered faster than a closed loop's, but for what
 // its concurrency leaves unused.
 constexpr double kSearchedOverClosedLoop = 1.2;
@@ -122,6 +125,11 @@ void LoadCommand::AddRequestFlags(FlagSet* flags) {
               .help = "send random pixels of the model's size, by ModelInfer, "
                       "in place of files"},
              &pixels_);
+  flags->Add({.name = "probe",
+              .value_name = "WHAT",
+              .help = "send no image: ask for \"ready\", whether the server "
+                      "is, or for \"metadata\", the model's"},
+             &probe_);
   flags->Add({.name = "priority",
               .value_name = "N",
               .help = "of the requests, 1 is the highest; 0: the server's "
@@ -158,6 +166,14 @@ absl::Status LoadCommand::CheckFlags() const {
       CheckCount("concurrency", concurrency_, 1, kMaxOpenCalls));
   MOEVIT_RETURN_IF_ERROR(
       CheckCount("search_steps", search_steps_, 1, kMaxSearchSteps));
+  if (!probe_.empty() && probe_ != kProbeReady && probe_ != kProbeMetadata) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--probe is \"", probe_, "\"; it must be ready or metadata"));
+  }
+  if (pixels_ && !probe_.empty()) {
+    return absl::InvalidArgumentError(
+        "--pixels and --probe exclude each other");
+  }
   return CheckCount("priority", target_.priority, 0, kMaxPriority);
 }
 
@@ -178,13 +194,19 @@ absl::StatusOr<std::vector<double>> LoadCommand::Rates() const {
 absl::StatusOr<LoadRequests> LoadCommand::Requests(
     const ServerConnection& connection,
     absl::Span<const std::string> paths) const {
-  if (!pixels_) {
+  if (!pixels_ && probe_.empty()) {
     MOEVIT_ASSIGN_OR_RETURN(std::vector<std::string> files, ReadImages(paths));
     return FileRequests(std::move(files), target_);
   }
   if (!paths.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--pixels sends no file; ", paths.front(), " is given"));
+        absl::StrCat(pixels_ ? "--pixels" : "--probe", " sends no file; ",
+                     paths.front(), " is given"));
+  }
+  if (!probe_.empty()) {
+    return ProbeRequests(
+        probe_ == kProbeReady ? Probe::kReady : Probe::kMetadata, connection,
+        target_);
   }
   return PixelRequests(connection, target_);
 }

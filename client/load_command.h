@@ -54,6 +54,7 @@ class LoadCommand : public Command {
   ServerAddress server_;
   LoadTarget target_;
   bool pixels_ = false;
+  std::string probe_;
   std::vector<std::string> rate_;
   bool closed_ = false;
   int concurrency_ = 32;

@@ -113,8 +113,10 @@ Json RunToJson(const LoadRun& run) {
     json["concurrency"] = run.concurrency;
   }
   for (const auto& [code, errors] : result.errors) {
-    json["errors"][code] = {{"count", errors.count},
-                            {"first_message", errors.first_message}};
+    json["errors"][code] = {
+        {"count", errors.count},
+        {"first_message", errors.first_message},
+        {"latency_ms", PercentilesToJson(errors.latencies)}};
   }
   return json;
 }

@@ -70,6 +70,21 @@ absl::StatusOr<std::optional<ServerTimes>> ReadInfer(grpc::ByteBuffer answer) {
       absl::StrCat(response.outputs_size(), " outputs for 1 image"));
 }
 
+absl::StatusOr<std::optional<ServerTimes>> ReadReady(grpc::ByteBuffer answer) {
+  MOEVIT_ASSIGN_OR_RETURN(const inference::ServerReadyResponse response,
+                          Decode<inference::ServerReadyResponse>(answer));
+  if (response.ready()) return std::nullopt;
+  return absl::UnavailableError("the server is not ready");
+}
+
+absl::StatusOr<std::optional<ServerTimes>> ReadMetadata(
+    grpc::ByteBuffer answer) {
+  MOEVIT_ASSIGN_OR_RETURN(const inference::ModelMetadataResponse response,
+                          Decode<inference::ModelMetadataResponse>(answer));
+  if (response.inputs_size() > 0) return std::nullopt;
+  return absl::InternalError("a model without inputs");
+}
+
 absl::StatusOr<v1::Model> FindModel(const ServerConnection& connection,
                                     const LoadTarget& target) {
   grpc::ClientContext context;
@@ -149,6 +164,26 @@ absl::StatusOr<LoadRequests> PixelRequests(const ServerConnection& connection,
     for (char& value : pixels) value = static_cast<char>(random());
     requests.messages.push_back(Encode(request));
   }
+  return requests;
+}
+
+absl::StatusOr<LoadRequests> ProbeRequests(Probe probe,
+                                           const ServerConnection& connection,
+                                           const LoadTarget& target) {
+  LoadRequests requests;
+  if (probe == Probe::kReady) {
+    requests.method = "/inference.GRPCInferenceService/ServerReady";
+    requests.read = ReadReady;
+    requests.messages = {Encode(inference::ServerReadyRequest())};
+    return requests;
+  }
+  MOEVIT_ASSIGN_OR_RETURN(const v1::Model model, FindModel(connection, target));
+  inference::ModelMetadataRequest request;
+  request.set_name(model.name());
+  request.set_version(target.version);
+  requests.method = "/inference.GRPCInferenceService/ModelMetadata";
+  requests.read = ReadMetadata;
+  requests.messages = {Encode(request)};
   return requests;
 }
 

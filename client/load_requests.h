@@ -14,14 +14,15 @@
 
 namespace moevit {
 
-// Calls of one method, with one image each. Their messages are encoded before
-// they are sent, so that a client that measures does not do it meanwhile.
+// Calls of one method, most with one image each. Their messages are encoded
+// before they are sent, so that a client that measures does not do it
+// meanwhile.
 struct LoadRequests {
   std::string method;                      // "/package.Service/Method"
   std::vector<grpc::ByteBuffer> messages;  // sent in turn; at least one
 
-  // What an answer says of its image: an error, or where its time went if the
-  // method tells that.
+  // What an answer says, of its image or else: an error, or where its time went
+  // if the method tells that.
   absl::StatusOr<std::optional<ServerTimes>> (*read)(grpc::ByteBuffer answer) =
       nullptr;
 };
@@ -41,6 +42,18 @@ LoadRequests FileRequests(std::vector<std::string> files,
 // asked for. Returns its error, and kNotFound or kInvalidArgument if `target`
 // does not name one of its models.
 absl::StatusOr<LoadRequests> PixelRequests(const ServerConnection& connection,
+                                           const LoadTarget& target);
+
+// What is asked beside images.
+enum class Probe {
+  kReady,     // whether the server is ready: ServerReady
+  kMetadata,  // what the model is like: ModelMetadata
+};
+
+// Calls that ask for that. Returns the server's error, and kNotFound or
+// kInvalidArgument if `target` does not name one of its models.
+absl::StatusOr<LoadRequests> ProbeRequests(Probe probe,
+                                           const ServerConnection& connection,
                                            const LoadTarget& target);
 
 }  // namespace moevit

@@ -10,11 +10,12 @@ namespace {
 
 constexpr double kChanceOfNothing = 0.01;
 
-void AddError(LoadResult& result, absl::string_view code,
-              absl::string_view message) {
+LoadErrors& AddError(LoadResult& result, absl::string_view code,
+                     absl::string_view message) {
   LoadErrors& errors = result.errors[std::string(code)];
   if (errors.count == 0) errors.first_message = std::string(message);
   ++errors.count;
+  return errors;
 }
 
 }  // namespace
@@ -53,7 +54,8 @@ void LoadTally::Add(const LoadOutcome& outcome) {
     AddServerTimes(outcome.server);
   } else {
     AddError(result_, absl::StatusCodeToString(outcome.status.code()),
-             outcome.status.message());
+             outcome.status.message())
+        .latencies.push_back(outcome.finished - outcome.due);
   }
 }
 
@@ -75,6 +77,9 @@ LoadResult LoadTally::Finish() && {
        {&result_.latencies, &result_.send_delays, &result_.decode_times,
         &result_.queue_times, &result_.compute_times}) {
     std::sort(samples->begin(), samples->end());
+  }
+  for (auto& [code, errors] : result_.errors) {
+    std::sort(errors.latencies.begin(), errors.latencies.end());
   }
   return std::move(result_);
 }

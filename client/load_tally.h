@@ -35,6 +35,9 @@ struct LoadOutcome {
 struct LoadErrors {
   int64_t count = 0;
   std::string first_message;
+
+  // How long those sent took from when each was due, ascending.
+  std::vector<absl::Duration> latencies;
 };
 
 // Of the requests that were due within the window.

@@ -90,12 +90,28 @@ class FakePixelService final : public inference::GRPCInferenceService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ServerReady(grpc::ServerContext*,
+                           const inference::ServerReadyRequest*,
+                           inference::ServerReadyResponse* response) override {
+    response->set_ready(ready);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ModelMetadata(
+      grpc::ServerContext*, const inference::ModelMetadataRequest* request,
+      inference::ModelMetadataResponse* response) override {
+    if (request->name() != "m") return {grpc::StatusCode::NOT_FOUND, "what?"};
+    response->add_inputs();
+    return grpc::Status::OK;
+  }
+
   inference::ModelInferRequest last() const {
     MutexLock lock(&mutex_);
     return last_;
   }
 
   bool with_output = true;
+  bool ready = true;
 
  private:
   mutable Mutex mutex_;
@@ -239,7 +255,29 @@ TEST_F(LoadCommandTest, PixelsNeedAModelThatTheServerHas) {
 TEST_F(LoadCommandTest, RefusesAnAnswerWithoutScores) {
   pixel_service_.with_output = false;
   EXPECT_EQ(Run({"--rate=1", "--pixels"}), kExitFailure);
-  EXPECT_THAT(err_.str(), HasSubstr("the first image: 0 outputs for 1 image"));
+  EXPECT_THAT(err_.str(),
+              HasSubstr("the first request: 0 outputs for 1 image"));
+}
+
+TEST_F(LoadCommandTest, ProbesWithoutImages) {
+  for (const char* probe : {"--probe=ready", "--probe=metadata"}) {
+    ASSERT_EQ(Run({"--rate=200", probe, "--json"}), kExitSuccess) << err_.str();
+    const Json run = Json::parse(out_.str())["runs"][0];
+    EXPECT_GT(run["answers"], 0);
+    EXPECT_EQ(run["answers"], run["requests"]);
+  }
+  EXPECT_EQ(service_.requests, 0);
+  EXPECT_EQ(Run({"--rate=1", "--probe=metadata", "--model=n"}), kExitFailure);
+  EXPECT_THAT(err_.str(), HasSubstr("does not serve \"n\""));
+  pixel_service_.ready = false;
+  EXPECT_EQ(Run({"--rate=1", "--probe=ready"}), kExitFailure);
+  EXPECT_THAT(err_.str(), HasSubstr("the first request: the server is not"));
+}
+
+TEST_F(LoadCommandTest, RefusesProbesThatMakeNoSense) {
+  ExpectRefused({"--rate=1", "--probe=life"}, "--probe is \"life\"");
+  ExpectRefused({"--rate=1", "--probe=ready"}, "--probe sends no file");
+  ExpectRefused({"--rate=1", "--probe=ready", "--pixels"}, "exclude");
 }
 
 TEST_F(LoadCommandTest, DrawsAPlot) {
@@ -304,7 +342,7 @@ TEST_F(LoadCommandTest, EndsBeforeTheLoadWhenTheServerRefusesTheFirstImage) {
   EXPECT_THAT(err_.str(), HasSubstr("there is no such model"));
   EXPECT_EQ(Run({"--rate=10", File("load_command_test_bad.jpg", "bad")}),
             kExitFailure);
-  EXPECT_THAT(err_.str(), HasSubstr("the first image: not an image"));
+  EXPECT_THAT(err_.str(), HasSubstr("the first request: not an image"));
   EXPECT_EQ(service_.requests, 1);
 }
 

@@ -29,7 +29,9 @@ LoadRun RunOf(int answers, int errors) {
     result.send_delays.push_back(absl::Microseconds(i));
   }
   if (errors > 0) {
-    result.errors["RESOURCE_EXHAUSTED"] = {errors, "queue is full"};
+    result.errors["RESOURCE_EXHAUSTED"] = {
+        errors, "queue is full",
+        std::vector<absl::Duration>(errors, absl::Milliseconds(3))};
   }
   return run;
 }
@@ -66,6 +68,9 @@ TEST(LoadReportTest, ShowsErrorsApart) {
   EXPECT_EQ(run["requests"], 617);
   EXPECT_EQ(run["answers"], 600);
   EXPECT_EQ(run["errors"]["RESOURCE_EXHAUSTED"]["count"], 17);
+  EXPECT_EQ(run["errors"]["RESOURCE_EXHAUSTED"]["latency_ms"]["p50"], 3);
+  EXPECT_TRUE(
+      run["errors"]["RESOURCE_EXHAUSTED"]["latency_ms"]["p99"].is_null());
   EXPECT_EQ(run["offered_per_second"], 100);
   EXPECT_EQ(run["answers_per_second"], 60);
 }

@@ -68,8 +68,8 @@ TEST(LoadTallyTest, KeepsLateAnswersButDoesNotCountThemAsAchieved) {
 
 TEST(LoadTallyTest, CountsErrorsApartByCode) {
   LoadTally tally(kShortWindow);
-  tally.Add(Outcome(2, 2.1, absl::ResourceExhaustedError("queue is full")));
-  tally.Add(Outcome(2, 2.1, absl::ResourceExhaustedError("another")));
+  tally.Add(Outcome(2, 2.5, absl::ResourceExhaustedError("queue is full")));
+  tally.Add(Outcome(2, 2.25, absl::ResourceExhaustedError("another")));
   tally.Add(Outcome(2, 2.1, absl::DeadlineExceededError("late")));
   tally.AddUnsent(absl::Seconds(2), "too many");
   const LoadResult result = std::move(tally).Finish();
@@ -79,8 +79,11 @@ TEST(LoadTallyTest, CountsErrorsApartByCode) {
   EXPECT_EQ(result.errors.at("RESOURCE_EXHAUSTED").count, 2);
   EXPECT_EQ(result.errors.at("RESOURCE_EXHAUSTED").first_message,
             "queue is full");
+  EXPECT_THAT(result.errors.at("RESOURCE_EXHAUSTED").latencies,
+              ElementsAre(absl::Milliseconds(250), absl::Milliseconds(500)));
   EXPECT_EQ(result.errors.at("DEADLINE_EXCEEDED").count, 1);
   EXPECT_EQ(result.errors.at("NOT_SENT").first_message, "too many");
+  EXPECT_THAT(result.errors.at("NOT_SENT").latencies, IsEmpty());
 }
 
 TEST(LoadTallyTest, KeepsWhatAnswersTellOfTheServer) {
