@@ -257,7 +257,8 @@ TEST_F(RunningServerTest, AfterTheShutdownNobodyAnswers) {
 
 class PoliteServerTest : public RunningServerTest {
  protected:
-  PoliteServerTest() { options_.refusal_time = ServerOptions().refusal_time; }
+  // For every client to be refused once, on any machine.
+  PoliteServerTest() { options_.refusal_time = absl::Seconds(2); }
 };
 
 TEST_F(PoliteServerTest, R5StopsUnderLoadWithoutFailingWhatItAccepted) {
@@ -267,9 +268,10 @@ TEST_F(PoliteServerTest, R5StopsUnderLoadWithoutFailingWhatItAccepted) {
   ASSERT_TRUE(watch->Read(&response));
   const auto idle = NewChannel();
   idle->GetState(/*try_to_connect=*/true);
-  std::latch answered(4);
+  constexpr int kClients = 16;
+  std::latch answered(kClients);
   std::vector<std::future<grpc::Status>> clients;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < kClients; ++i) {
     clients.push_back(std::async(std::launch::async, [this, &answered] {
       const auto stub = v1::InferenceService::NewStub(NewChannel());
       bool first = true;

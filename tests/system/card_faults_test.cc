@@ -33,6 +33,7 @@ using ::testing::SizeIs;
 
 constexpr int kDefaultImages = 120;
 constexpr int kImagesPerFault = 40;
+constexpr int kLinearLaunches = 12;  // of an image, at most
 
 // Bounds for a launch: where nothing hangs, none that a busy machine exceeds;
 // where something does, one worth waiting for.
@@ -212,12 +213,24 @@ TEST_F(CardFaultsTest, ACardThatIsAlwaysWrongDoesNotServe) {
   EXPECT_EQ(system->devices()[0].batches, 0);
 }
 
+TEST_F(CardFaultsTest, RunningTwiceFindsABitThatFlipsOnce) {
+  const auto system = Start(Options(1, CardVerification::kTwice));
+  ASSERT_NE(system, nullptr);
+  for (int nth = 1; nth <= kLinearLaunches; ++nth) {
+    Inject(absl::StrCat("bit_flip:kernel=moevit_linear,nth=", nth));
+    EXPECT_EQ(system->Serve(1).right, 1) << "after launch " << nth;
+  }
+  // Most bits are rounded away, those of logits are not.
+  EXPECT_GT(system->devices()[0].failures, 0);
+}
+
 TEST_F(CardFaultsTest, SaysWhichCardCannotBeOpened) {
   Inject("offline:card=1");
   const auto card = OpenEmulatedCard(1, {});
   ASSERT_FALSE(card.ok());
   EXPECT_EQ(card.status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(card.status().message(), HasSubstr(*EmulatedCardAddress(1)));
+  EXPECT_THAT(card.status().message(),
+              HasSubstr(*EmulatedCardAddress(1) + ": it is offline"));
 }
 
 }  // namespace
