@@ -41,8 +41,17 @@ row() {
     "| \(.send_delay_ms.p99 | ms) |"' "$work/$2"
 }
 
+# In the form of a report of `moevit load`, what the log says of refusals.
+times_in_server() {
+  jq --slurp '
+    def percentile($part): .[(length * $part | ceil) - 1];
+    [.[] | select(.code == "RESOURCE_EXHAUSTED") | .duration * 1000] | sort |
+    {runs: [{errors: {RESOURCE_EXHAUSTED: {count: length, latency_ms:
+      {p50: percentile(0.5), p99: percentile(0.99), max: .[-1]}}}}]}' "$log"
+}
+
 start_server --model_repository=models --metrics_port=-1 --devices=cpu \
-  --max_queue_images="$queue_images"
+  --max_queue_images="$queue_images" --log_format=json --access_log=1
 load --closed --duration=5s deploy/samples >"$work/capacity"
 capacity=$(jq '.runs[0].answers_per_second | floor' "$work/capacity")
 readonly capacity rate=$((overload * capacity))
@@ -57,6 +66,7 @@ readonly metadata=$!
 for process in "$client" "$ready" "$metadata"; do
   wait "$process" || fail "a client failed"
 done
+times_in_server >"$work/own"
 jq --exit-status '.runs[0].errors | keys - ["RESOURCE_EXHAUSTED"] == []' \
   "$work/load" >/dev/null ||
   fail "other errors: $(jq --compact-output '.runs[0].errors' "$work/load")"
@@ -66,8 +76,10 @@ echo "$capacity images/s are answered at most; $rate/s were offered, with room" 
 echo
 echo "| calls | how many | p50 ms | p99 ms | max ms | sent late, p99 ms |"
 echo "|---|---|---|---|---|---|"
+readonly refusals=.errors.RESOURCE_EXHAUSTED
 readonly answers='{count: .answers, latency_ms: .latency_ms}'
-row "refused" load '.errors.RESOURCE_EXHAUSTED'
+row "refused" load "$refusals"
+row "refused, in the server" own "$refusals"
 row "classified" load "$answers"
 row "ServerReady" ready "$answers"
 row "ModelMetadata" metadata "$answers"
