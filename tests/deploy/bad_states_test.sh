@@ -39,8 +39,9 @@ refuses() {
   grep -q -F -e "$text" <<<"$output" || fail "\"$text\" is not in: $output"
 }
 
+# Not the same to two runs at a time.
 free_port() {
-  local port=18300
+  local port=$((10000 + RANDOM % 20000))
   while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do ((++port)); done
   echo "$port"
 }

@@ -49,7 +49,7 @@ class AccessTest : public ServerTest {
   grpc::Status CallAnonymously(const std::string& method) {
     grpc::GenericStub stub(NewChannel());
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Minutes(1)));
     grpc::CompletionQueue queue;
     grpc::Slice nothing;
     const auto call = stub.PrepareUnaryCall(

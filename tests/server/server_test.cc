@@ -153,6 +153,7 @@ TEST_F(ServerStartTest, BadOptionsAreRefused) {
 
 class RunningServerTest : public ServerTest {
  protected:
+  RunningServerTest() { options_.drain_grace = absl::Minutes(2); }
   void SetUp() override { ASSERT_TRUE(StartServer().ok()); }
 
   grpc::Status Check(const std::string& service, Health* response) {
