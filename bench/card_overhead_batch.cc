@@ -27,7 +27,6 @@
 #include "base/status_macros.h"
 #include "base/stopwatch.h"
 #include "kernels/card/card_executor.h"
-#include "kernels/card/card_types.h"
 #include "kernels/card/emulated_cards.h"
 #include "kernels/card/resident_program.h"
 #include "kernels/card/xrt_card.h"
@@ -172,11 +171,9 @@ absl::StatusOr<Json> Measure() {
   MOEVIT_ASSIGN_OR_RETURN(const QuantizedModel model,
                           LoadQuantizedModel(absl::GetFlag(FLAGS_model)));
   MOEVIT_ASSIGN_OR_RETURN(const std::unique_ptr<Card> card, OpenCard());
-  ResidentProgramOptions options;
-  MOEVIT_ASSIGN_OR_RETURN(options.tiles, LinearTilesOf(kEmulatedCardType));
   MOEVIT_ASSIGN_OR_RETURN(
       const std::shared_ptr<const ResidentProgram> resident,
-      ResidentProgram::Load(&model.program, card.get(), options));
+      ResidentProgram::Load(&model.program, card.get(), {}));
   MOEVIT_ASSIGN_OR_RETURN(const UnitCosts unit,
                           MeasureUnitCosts(resident->context()));
   Json all = {{"model", absl::GetFlag(FLAGS_model)},

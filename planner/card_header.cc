@@ -7,12 +7,13 @@
 namespace moevit::planner {
 namespace {
 
-// $0 structure, $1 base, $2 guard, $3 why, then the values.
+// $0 structure, $1 base, $2 guard, $3 why, $4 to $7 the values, $8 card.
 constexpr char kHeader[] =
     R"(// Written by `moevit plan --optimize`:
 //   $3
-// MODELLED: no such image has been built. The card's connectivity
-// (deploy/card) must list as many units.
+// MODELLED: no such image has been built. To build it, in deploy/card:
+//   make xclbin CARD=$8 CONFIGURATION=$0 HEADER=... CONNECTIVITY=...
+// with this file and a connectivity that lists as many units.
 
 #ifndef $2
 #define $2
@@ -58,7 +59,7 @@ std::string CardHeader(const CardDescription& card, absl::string_view structure,
   const std::string guard =
       absl::StrCat("MOEVIT_CARD_", absl::AsciiStrToUpper(structure), "_H_");
   return absl::Substitute(kHeader, structure, card.structure, guard, why,
-                          linear, queries, units, clock);
+                          linear, queries, units, clock, card.name);
 }
 
 }  // namespace moevit::planner

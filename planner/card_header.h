@@ -11,8 +11,7 @@
 namespace moevit::planner {
 
 // A header that declares `structure` in the form of kernels/hls/cards.h, with
-// the card's own regions and memory. Build the kernels with
-//   -DMOEVIT_CARD_HEADER='"FILE.h"' -DMOEVIT_CARD=structure
+// the card's own regions and memory, for deploy/card/Makefile.
 // REQUIRES: `structure` is an identifier. why: one line for its comment.
 std::string CardHeader(const CardDescription& card, absl::string_view structure,
                        absl::string_view why);

@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "base/status_macros.h"
-#include "kernels/card/card_types.h"
+#include "kernels/card/card_units.h"
 #include "kernels/hls/attention_model.h"
 #include "kernels/hls/linear_model.h"
 #include "kernels/hls/word.h"
@@ -162,9 +162,7 @@ absl::StatusOr<Plan> MakePlan(const Program& program,
   plan.batch = options.batch;
   plan.batches_in_flight = options.batches_in_flight;
   if (plan.batches_in_flight == 0) {
-    plan.batches_in_flight =
-        kBatchesPerPipeline *
-        std::max(card.sizes.units.linear, card.sizes.units.attention);
+    plan.batches_in_flight = BatchesInFlight(card.sizes.units);
   }
   for (const OpLaunches& op : ops) {
     plan.ops.push_back(PlanOp(op, rates, timing));

@@ -71,7 +71,7 @@ struct Stage {
 
 struct PlanOptions {
   int batch = 8;
-  // 0: as many as the server has (kBatchesPerPipeline of card_types.h).
+  // 0: as many as the server has (BatchesInFlight of card_units.h).
   int batches_in_flight = 0;
   const ExpertLoad* load = nullptr;  // see BatchShape
   Timing timing = {};

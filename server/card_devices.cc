@@ -9,7 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
-#include "kernels/card/card_types.h"
+#include "kernels/card/card_units.h"
 #include "kernels/card/emulated_cards.h"
 #include "server/card_node.h"
 #include "server/log.h"
@@ -17,23 +17,36 @@
 namespace moevit {
 namespace {
 
+absl::StatusOr<std::string> ImageOf(const DeviceSpec& spec,
+                                    const CardOptions& options) {
+  if (spec.kind == DeviceSpec::Kind::kEmulated) return EmulatedCardImage();
+  if (!options.image.empty()) return options.image;
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "device %s needs a card image, and card_image names none", spec.name));
+}
+
 absl::StatusOr<XrtCardOptions> CardToOpen(const DeviceSpec& spec,
                                           const CardOptions& options) {
   XrtCardOptions card;
   card.name = spec.name;
   card.on_stuck = [](const std::string& what) { LogError(what); };
+  card.bus_address = spec.bdf;
   if (spec.kind == DeviceSpec::Kind::kEmulated) {
     MOEVIT_ASSIGN_OR_RETURN(card.bus_address, EmulatedCardAddress(spec.index));
-    MOEVIT_ASSIGN_OR_RETURN(card.image_path, EmulatedCardImage());
-    return card;
   }
-  if (options.image.empty()) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "device %s needs a card image, and card_image names none", spec.name));
-  }
-  card.bus_address = spec.bdf;
-  card.image_path = options.image;
+  MOEVIT_ASSIGN_OR_RETURN(card.image_path, ImageOf(spec, options));
   return card;
+}
+
+absl::StatusOr<int> LanesOf(const DeviceSpec& spec,
+                            const CardOptions& options) {
+  MOEVIT_ASSIGN_OR_RETURN(const std::string image, ImageOf(spec, options));
+  MOEVIT_ASSIGN_OR_RETURN(const std::vector<ComputeUnit> units,
+                          ReadCardImage(image));
+  const int lanes = BatchesInFlight(CountUnits(units));
+  if (lanes > 0) return lanes;
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "%s has other kernels than those of this program", image));
 }
 
 // The error of a card that does not open, with what its files say of it.
@@ -48,7 +61,6 @@ absl::Status WithReason(const absl::Status& error, const DeviceSpec& spec) {
 }  // namespace
 
 absl::Status CardOptions::Validate() const {
-  MOEVIT_RETURN_IF_ERROR(LinearTilesOf(type).status());
   if (timeout > absl::ZeroDuration() && timeout < absl::InfiniteDuration()) {
     return absl::OkStatus();
   }
@@ -91,15 +103,20 @@ absl::StatusOr<std::unique_ptr<CardDevice>> CardDevices::Open(
   MOEVIT_ASSIGN_OR_RETURN(const XrtCardOptions to_open,
                           CardToOpen(spec, options_));
   CardDeviceOptions options;
-  MOEVIT_ASSIGN_OR_RETURN(
-      options.tiles,
-      LinearTilesOf(spec.kind == DeviceSpec::Kind::kEmulated ? kEmulatedCardType
-                                                             : options_.type));
   options.timeout = options_.timeout;
   options.verification = options_.verification;
   absl::StatusOr<std::unique_ptr<Card>> card = open_(to_open);
   if (!card.ok()) return WithReason(card.status(), spec);
   return std::make_unique<CardDevice>(*std::move(card), options);
+}
+
+absl::Status SetLanes(const CardOptions& options,
+                      std::vector<DeviceSpec>* devices) {
+  for (DeviceSpec& device : *devices) {
+    if (device.kind == DeviceSpec::Kind::kCpu) continue;
+    MOEVIT_ASSIGN_OR_RETURN(device.lanes, LanesOf(device, options));
+  }
+  return absl::OkStatus();
 }
 
 std::vector<std::string> FindCards(const std::string& drivers) {

@@ -30,9 +30,6 @@ struct CardOptions {
   // their own.
   std::string image;
 
-  // The kind of card that the image was built for: "u280", "u55c" or "u250".
-  std::string type = "u280";
-
   // How wrong answers of a card that reports no error are found.
   CardVerification verification = CardVerification::kCanary;
 
@@ -81,6 +78,11 @@ class CardDevices {
   std::map<std::string, std::unique_ptr<CardDevice>> cards_
       ABSL_GUARDED_BY(mutex_);
 };
+
+// Sets the lanes of the cards among `devices` to as many as keep the units of
+// their images busy. Returns why an image cannot be read.
+absl::Status SetLanes(const CardOptions& options,
+                      std::vector<DeviceSpec>* devices);
 
 // The addresses of the cards that this machine's driver has, ascending.
 //   drivers  the directory of the bus's drivers

@@ -22,6 +22,8 @@ struct DeviceSpec {
   std::string bdf = {};
   // Which of the emulated cards it is, from 0.
   int index = 0;
+  // Batches that it executes side by side, if it is a card.
+  int lanes = 1;
 };
 
 // Reads a comma-separated list of

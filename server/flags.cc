@@ -135,8 +135,6 @@ ABSL_FLAG(
     std::string, card_image, moevit::ServerOptions().cards.image,
     "The image (.xclbin) for the cards xrt:...; with auto, cards are used "
     "only if there is one.");
-ABSL_FLAG(std::string, card_type, moevit::ServerOptions().cards.type,
-          "What the image was built for: u280, u55c or u250.");
 ABSL_FLAG(absl::Duration, card_timeout, moevit::ServerOptions().cards.timeout,
           "Longest time for one copy to a card, or one launch on it.");
 ABSL_FLAG(std::string, card_verification, "canary",
@@ -322,7 +320,6 @@ ServerOptions OptionsFromFlags() {
   options.batching.max_queue_delay = absl::GetFlag(FLAGS_max_queue_delay);
   options.dispatcher.max_outage = absl::GetFlag(FLAGS_max_outage);
   options.cards.image = absl::GetFlag(FLAGS_card_image);
-  options.cards.type = absl::GetFlag(FLAGS_card_type);
   options.cards.timeout = absl::GetFlag(FLAGS_card_timeout);
   options.memory_nodes = ProcessorsByMemoryNode();
   options.concurrent_batches = OrMemoryNodeCount(

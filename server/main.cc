@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/card/emulated_cards.h"
+#include "server/card_devices.h"
 #include "server/flags.h"
 #include "server/library_log.h"
 #include "server/log.h"
@@ -41,7 +42,7 @@ absl::Status EnsureEmulatedCards(const moevit::ServerOptions& options,
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto options = moevit::ParseServerFlags(argc, argv);
+  auto options = moevit::ParseServerFlags(argc, argv);
   if (!options.ok()) {
     std::cerr << "moevit-server: " << options.status().message() << "\n";
     return 2;
@@ -51,6 +52,12 @@ int main(int argc, char** argv) {
   const absl::Status emulation = EnsureEmulatedCards(*options, argv);
   if (!emulation.ok()) {
     std::cerr << "moevit-server: " << emulation.message() << "\n";
+    return 1;
+  }
+  const absl::Status images =
+      moevit::SetLanes(options->cards, &options->devices);
+  if (!images.ok()) {
+    std::cerr << "moevit-server: " << images.message() << "\n";
     return 1;
   }
   if (const size_t nodes = options->memory_nodes.size(); nodes > 1) {

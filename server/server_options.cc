@@ -7,7 +7,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
-#include "kernels/card/card_types.h"
 
 namespace moevit {
 namespace {
@@ -63,18 +62,6 @@ absl::Status CheckPowerModels(const ServerOptions& options) {
     }
   }
   return absl::OkStatus();
-}
-
-int LanesOf(const ServerOptions& options, const DeviceSpec& device) {
-  switch (device.kind) {
-    case DeviceSpec::Kind::kCpu:
-      return options.concurrent_batches;
-    case DeviceSpec::Kind::kXrt:
-      return BatchesInFlight(options.cards.type).value_or(1);  // Validate tells
-    case DeviceSpec::Kind::kEmulated:
-      return BatchesInFlight(kEmulatedCardType).value_or(1);
-  }
-  return 1;
 }
 
 }  // namespace
@@ -152,7 +139,8 @@ BatchSchedulerOptions ServerOptions::scheduler() const {
   for (const DeviceSpec& spec : devices) {
     DeviceOptions device;
     device.name = spec.name;
-    device.lanes = LanesOf(*this, spec);
+    device.lanes =
+        spec.kind == DeviceSpec::Kind::kCpu ? concurrent_batches : spec.lanes;
     scheduler.devices.push_back(std::move(device));
   }
   return scheduler;

@@ -6,6 +6,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
+#include "kernels/card/card_units.h"
+#include "kernels/hls/linear_tiles.h"
 #include "kernels/hls/word.h"
 
 namespace moevit::card {
@@ -49,20 +51,19 @@ absl::StatusOr<size_t> FindUnit(const Card& card, absl::string_view kernel,
 }  // namespace
 
 absl::StatusOr<CardContext> CardContext::Create(Card* card, int pipeline,
-                                                const hls::LinearTiles& tiles,
                                                 absl::Duration timeout) {
   CardContext context;
   context.card_ = card;
-  context.tiles_ = tiles;
   context.timeout_ = timeout;
-  MOEVIT_ASSIGN_OR_RETURN(context.linear_, FindUnit(*card, "moevit_linear",
+  MOEVIT_ASSIGN_OR_RETURN(context.linear_, FindUnit(*card, kLinearKernel,
                                                     pipeline, kLinearPointers));
   MOEVIT_ASSIGN_OR_RETURN(
       context.attention_,
-      FindUnit(*card, "moevit_attention", pipeline, kAttentionPointers));
-  MOEVIT_ASSIGN_OR_RETURN(context.vector_, FindUnit(*card, "moevit_vector",
+      FindUnit(*card, kAttentionKernel, pipeline, kAttentionPointers));
+  MOEVIT_ASSIGN_OR_RETURN(context.vector_, FindUnit(*card, kVectorKernel,
                                                     pipeline, kVectorPointers));
   MOEVIT_RETURN_IF_ERROR(context.CheckBanks());
+  MOEVIT_RETURN_IF_ERROR(context.AskForTiles());
   return context;
 }
 
@@ -94,6 +95,30 @@ absl::Status CardContext::CheckBanks() const {
         Bank(port.unit, port.parameter), ", other activations to bank ", bank));
   }
   return absl::OkStatus();
+}
+
+absl::Status CardContext::AskForTiles() {
+  // Only the answer is touched.
+  MOEVIT_ASSIGN_OR_RETURN(const auto schedule,
+                          Allocate(LinearPort::kSchedule, hls::kWordBytes));
+  MOEVIT_ASSIGN_OR_RETURN(const auto weights0,
+                          Allocate(LinearPort::kWeights0, hls::kWordBytes));
+  MOEVIT_ASSIGN_OR_RETURN(const auto weights1,
+                          Allocate(LinearPort::kWeights1, hls::kWordBytes));
+  MOEVIT_ASSIGN_OR_RETURN(const auto answer,
+                          AllocateActivations(hls::kWordBytes));
+  MOEVIT_RETURN_IF_ERROR(Store(answer.get()));
+  MOEVIT_RETURN_IF_ERROR(RunLinear(schedule.get(), weights0.get(),
+                                   weights1.get(), answer.get(), answer.get(),
+                                   answer.get(), hls::kAskForTiles));
+  MOEVIT_RETURN_IF_ERROR(CopyFromCard(answer.get(), hls::kWordBytes));
+  hls::Word word;
+  std::memcpy(word.lanes, answer->host().data(), sizeof(word.lanes));
+  if (hls::ReadTiles(word, tiles_)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "unit ", card_->compute_units()[linear_].instance, " of the image on ",
+      card_->name(), " does not tell its sizes: was the image built from the ",
+      "sources of this program?"));
 }
 
 absl::StatusOr<std::unique_ptr<CardBuffer>> CardContext::Allocate(

@@ -34,15 +34,17 @@ enum class VectorPort { kParameters, kInput, kResidual, kRouting, kOutput };
 class CardContext {
  public:
   // Chooses the `pipeline`-th unit of each kernel, counted modulo how many
-  // there are. Returns kFailedPrecondition if the image lacks a kernel, has
-  // one with other parameters, or connects the units' activation ports to
-  // different banks. `card` must outlive the context.
+  // there are, and asks the linear one for its sizes. Blocks. Returns
+  // kFailedPrecondition if the image lacks a kernel, has one with other
+  // parameters or one that does not tell its sizes, or connects the units'
+  // activation ports to different banks; or the card's error. `card` must
+  // outlive the context.
   //   timeout  bound for every single copy and launch
   static absl::StatusOr<CardContext> Create(Card* card, int pipeline,
-                                            const hls::LinearTiles& tiles,
                                             absl::Duration timeout);
 
   Card& card() const { return *card_; }
+  // What the linear unit was built with.
   const hls::LinearTiles& tiles() const { return tiles_; }
 
   // Memory that the port reaches, `bytes` rounded up to whole words, zero on
@@ -81,6 +83,7 @@ class CardContext {
 
   int Bank(size_t unit, int parameter) const;
   absl::Status CheckBanks() const;
+  absl::Status AskForTiles();
   absl::StatusOr<std::unique_ptr<CardBuffer>> Allocate(size_t unit,
                                                        int parameter,
                                                        int64_t bytes) const;

@@ -7,19 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "kernels/card/card_executor.h"
+#include "kernels/card/card_units.h"
 #include "kernels/cpu/cpu_executor.h"
 
 namespace moevit {
 namespace {
-
-// How many batches can have a linear unit of their own.
-int CountPipelines(const Card& card) {
-  const auto& units = card.compute_units();
-  const auto linear = std::count_if(
-      units.begin(), units.end(),
-      [](const ComputeUnit& unit) { return unit.kernel == "moevit_linear"; });
-  return std::max(1, static_cast<int>(linear));
-}
 
 // A batch may be at fault, or not wanted any more, a program too large for the
 // kernels or for what is free of the card's memory; everything else is the
@@ -223,7 +215,7 @@ CardDevice::CardDevice(std::unique_ptr<Card> card,
                        const CardDeviceOptions& options)
     : card_(std::move(card)),
       options_(options),
-      pipelines_(CountPipelines(*card_)) {}
+      pipelines_(std::max(1, Pipelines(CountUnits(card_->compute_units())))) {}
 
 absl::StatusOr<std::unique_ptr<Executor>> CardDevice::NewExecutor(
     const Program* program, int max_batch) {
@@ -264,7 +256,6 @@ absl::StatusOr<CardDevice::Resident> CardDevice::Load(const Program* program,
                                                       int pipeline) {
   ResidentProgramOptions options;
   options.pipeline = pipeline;
-  options.tiles = options_.tiles;
   options.timeout = options_.timeout;
   absl::StatusOr<Resident> loaded =
       ResidentProgram::Load(program, card_.get(), options);

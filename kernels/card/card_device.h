@@ -36,9 +36,6 @@ enum class CardVerification {
 };
 
 struct CardDeviceOptions {
-  // The sizes that the image's linear kernel was built with.
-  hls::LinearTiles tiles = {};
-
   // Bound for every single copy and launch. Default: 5 s.
   absl::Duration timeout = absl::Seconds(5);
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernels/hls/kernels.h"
+#include "kernels/card/card_units.h"
 #include "kernels/hls/word.h"
 
 namespace moevit {
@@ -66,10 +66,11 @@ class DoneOperation : public CardOperation {
 
 class DirectCard : public Card {
  public:
-  explicit DirectCard(const std::string& name)
+  DirectCard(const std::string& name, LinearFunction* linear)
       : name_(name),
-        units_({UnitOf("moevit_linear", 6), UnitOf("moevit_attention", 3),
-                UnitOf("moevit_vector", 5)}) {}
+        linear_(linear),
+        units_({UnitOf(kLinearKernel, 6), UnitOf(kAttentionKernel, 3),
+                UnitOf(kVectorKernel, 5)}) {}
 
   absl::string_view name() const override { return name_; }
   bool emulated() const override { return true; }
@@ -105,9 +106,9 @@ class DirectCard : public Card {
     const int32_t count = std::get<int32_t>(arguments.back());
     switch (unit) {
       case kLinear:
-        moevit_linear(Pointer(arguments[0]), Pointer(arguments[1]),
-                      Pointer(arguments[2]), Pointer(arguments[3]),
-                      Pointer(arguments[4]), Pointer(arguments[5]), count);
+        linear_(Pointer(arguments[0]), Pointer(arguments[1]),
+                Pointer(arguments[2]), Pointer(arguments[3]),
+                Pointer(arguments[4]), Pointer(arguments[5]), count);
         break;
       case kAttention:
         moevit_attention(Pointer(arguments[0]), Pointer(arguments[1]),
@@ -156,13 +157,15 @@ class DirectCard : public Card {
   }
 
   const std::string name_;
+  LinearFunction* const linear_;
   const std::vector<ComputeUnit> units_;
 };
 
 }  // namespace
 
-std::unique_ptr<Card> NewDirectCard(const std::string& name) {
-  return std::make_unique<DirectCard>(name);
+std::unique_ptr<Card> NewDirectCard(const std::string& name,
+                                    LinearFunction* linear) {
+  return std::make_unique<DirectCard>(name, linear);
 }
 
 }  // namespace moevit

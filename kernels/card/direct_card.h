@@ -10,12 +10,17 @@
 #include <string>
 
 #include "kernels/card/card.h"
+#include "kernels/hls/kernels.h"
 
 namespace moevit {
 
+using LinearFunction = decltype(moevit_linear);
+
 // One unit of each kernel of kernels/hls/kernels.h, one bank. Card memory and
 // host memory of a buffer are different, so that a forgotten copy shows.
-std::unique_ptr<Card> NewDirectCard(const std::string& name);
+//   linear  what runs as the linear kernel, such as one built with other sizes
+std::unique_ptr<Card> NewDirectCard(const std::string& name,
+                                    LinearFunction* linear = moevit_linear);
 
 }  // namespace moevit
 

@@ -21,8 +21,7 @@ absl::StatusOr<std::shared_ptr<const ResidentProgram>> ResidentProgram::Load(
     const Program* program, Card* card, const ResidentProgramOptions& options) {
   MOEVIT_ASSIGN_OR_RETURN(
       card::CardContext context,
-      card::CardContext::Create(card, options.pipeline, options.tiles,
-                                options.timeout));
+      card::CardContext::Create(card, options.pipeline, options.timeout));
   MOEVIT_ASSIGN_OR_RETURN(std::vector<card::ValueLayout> layouts,
                           card::LayoutsOf(*program));
   std::shared_ptr<ResidentProgram> resident(

@@ -17,7 +17,6 @@
 #include "kernels/card/card_context.h"
 #include "kernels/card/card_step.h"
 #include "kernels/card/value_layout.h"
-#include "kernels/hls/linear_tiles.h"
 #include "program/program.h"
 
 namespace moevit {
@@ -26,9 +25,6 @@ struct ResidentProgramOptions {
   // Which of the card's units run it, where the image has several of a kernel:
   // the n-th of each. Default: 0.
   int pipeline = 0;
-
-  // The sizes that the image's linear kernel was built with.
-  hls::LinearTiles tiles = {};
 
   // Bound for every single copy and launch. Default: 5 s.
   absl::Duration timeout = absl::Seconds(5);

@@ -12,4 +12,12 @@ absl::StatusOr<std::unique_ptr<Card>> OpenXrtCard(
       "(MOEVIT_WITH_XRT)");
 }
 
+absl::StatusOr<std::vector<ComputeUnit>> ReadCardImage(
+    const std::string& path) {
+  return absl::UnimplementedError(
+      "card image " + path +
+      " cannot be read: this program was built without XRT "
+      "(MOEVIT_WITH_XRT)");
+}
+
 }  // namespace moevit

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -52,6 +53,12 @@ struct XrtCardOptions {
 //   kUnimplemented       when this program was built without XRT
 absl::StatusOr<std::unique_ptr<Card>> OpenXrtCard(
     const XrtCardOptions& options);
+
+// The compute units of the image at `path`, without opening a card: the banks
+// of their pointers are not known. Returns the error of a file that cannot be
+// read, kInvalidArgument or kDataLoss for one that is no whole image, or
+// kUnimplemented when this program was built without XRT.
+absl::StatusOr<std::vector<ComputeUnit>> ReadCardImage(const std::string& path);
 
 }  // namespace moevit
 

@@ -1,7 +1,6 @@
 #include "kernels/card/xrt_session.h"
 
 #include <dlfcn.h>
-#include <sys/stat.h>
 #include <version.h>
 #include <xrt.h>
 
@@ -13,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "kernels/card/power_sampler.h"
+#include "kernels/card/xrt_image.h"
 #include "kernels/card/xrt_status.h"
 
 // The oldest XRT that this was written against, and has been run with.
@@ -44,25 +44,6 @@ using ResetFunction = int(xclDeviceHandle, xclResetKind);
 
 // How long to wait for an event that may have been somebody else's.
 constexpr int kEventMilliseconds = 50;
-
-// The parameters of a kernel as the image describes them; the banks are
-// XrtUnit's to find.
-std::vector<KernelParameter> Parameters(const xrt::xclbin::kernel& kernel,
-                                        const xrt::xclbin::ip& unit) {
-  std::vector<KernelParameter> parameters;
-  for (const xrt::xclbin::arg& argument : kernel.get_args()) {
-    KernelParameter parameter;
-    parameter.name = argument.get_name();
-    parameter.bytes = argument.get_size();
-    parameters.push_back(std::move(parameter));
-  }
-  // Only pointers are connected to memory.
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    const xrt::xclbin::arg argument = unit.get_arg(static_cast<int32_t>(i));
-    parameters[i].is_pointer = argument && !argument.get_mems().empty();
-  }
-  return parameters;
-}
 
 }  // namespace
 
@@ -98,12 +79,9 @@ absl::Status XrtSession::OpenDevice(const XrtCardOptions& options) {
 absl::Status XrtSession::LoadImage(const XrtCardOptions& options) {
   const std::string what = absl::StrCat("loading ", options.image_path,
                                         " on card ", options.bus_address);
-  struct stat status;
-  if (stat(options.image_path.c_str(), &status) != 0) {
-    return absl::NotFoundError(absl::StrCat(what, ": no such file"));
-  }
+  MOEVIT_ASSIGN_OR_RETURN(const xrt::xclbin image,
+                          OpenImage(options.image_path));
   return WithoutExceptions(what, [&]() -> absl::Status {
-    const xrt::xclbin image(options.image_path);
     const std::string uuid = image.get_uuid().to_string();
     if (!options.image_uuid.empty() && uuid != options.image_uuid) {
       return absl::FailedPreconditionError(absl::StrCat(
@@ -126,17 +104,11 @@ absl::Status XrtSession::LoadImage(const XrtCardOptions& options) {
 }
 
 void XrtSession::CreateUnits(const xrt::xclbin& image) {
-  // What the loops get does not keep the image alive.
-  for (const xrt::xclbin::kernel& kernel : image.get_kernels()) {
-    for (const xrt::xclbin::ip& unit : kernel.get_cus()) {
-      const std::string name = unit.get_name();  // "kernel:instance"
-      units_.push_back(
-          XrtUnit::Create(device_, image.get_uuid(),
-                          {kernel.get_name(), name.substr(name.find(':') + 1),
-                           Parameters(kernel, unit)}));
-      for (const auto& parameter : units_.back()->description().parameters) {
-        if (parameter.is_pointer) banks_.insert(parameter.bank);
-      }
+  for (ComputeUnit& unit : UnitsOf(image)) {
+    units_.push_back(
+        XrtUnit::Create(device_, image.get_uuid(), std::move(unit)));
+    for (const auto& parameter : units_.back()->description().parameters) {
+      if (parameter.is_pointer) banks_.insert(parameter.bank);
     }
   }
 }

@@ -28,8 +28,8 @@ enum OutputKind : int32_t {
 // which is the beginning of its schedule buffer. Items without rows are
 // skipped.
 //
-// A matrix that does not fit the card's weight buffer (Config::kWeightLines) is
-// split by output channels, at multiples of 64, into several items.
+// A matrix that does not fit the unit's weight buffer (FitsOneItem) is split by
+// output channels, at multiples of 64, into several items.
 struct LinearItem {
   int32_t rows;
   int32_t indexed;        // 1: row r is entry r of a list of RowIndex

@@ -11,13 +11,11 @@
 //   attention       attention
 //   gate            vector kGate; the host sorts its routing into row lists
 //   expert_linear   linear kCodes, one item per expert
-//   expert_combine  linear kFine, one item per expert, rows token * top_k +
-//   slot;
-//                   then vector kCombine
+//   expert_combine  linear kFine, one item per expert, one row for each of a
+//                   token's top_k; then vector kCombine
 //   pool            vector kPool
-//   head            linear kFine, one item per matrix; row image * matrices +
-//   i.
-//                   Logits are the sums over i, formed while they are unpacked.
+//   head            linear kFine, one item per matrix, one row for each of them
+//                   and image. Logits are their sums, formed while unpacked.
 //
 // All pointers are 64-byte aligned. A pointer that the operation does not read
 // may be anything valid. Output never overlaps an input, except for the
@@ -33,7 +31,9 @@
 
 extern "C" {
 
-// Runs `items` LinearItems.
+// Runs `items` LinearItems. Asked with kAskForTiles in their place, it writes
+// the sizes that it was built with to the first word of the output
+// (linear_tiles.h).
 //   schedule  [items] LinearItem, and the row lists they point to
 //   weights0, weights1  matrix images: even and odd output channels
 //   input     rows of codes

@@ -23,6 +23,6 @@ extern "C" void moevit_linear(const Word* schedule, const Word* weights0,
 #pragma HLS INTERFACE s_axilite port=items
 #pragma HLS INTERFACE s_axilite port=return
   // clang-format on
-  moevit::hls::Linear<moevit::hls::MOEVIT_CARD>(schedule, weights0, weights1,
-                                                input, residual, output, items);
+  moevit::hls::RunLinear<moevit::hls::MOEVIT_CARD>(
+      schedule, weights0, weights1, input, residual, output, items);
 }

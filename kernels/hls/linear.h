@@ -19,6 +19,7 @@
 #include "kernels/hls/linear_schedule.h"
 #include "kernels/hls/linear_store.h"
 #include "kernels/hls/linear_tile.h"
+#include "kernels/hls/linear_tiles.h"
 #include "kernels/hls/linear_transpose.h"
 
 namespace moevit {
@@ -73,6 +74,18 @@ void Linear(const Word* schedule, const Word* weights0, const Word* weights1,
   MOEVIT_PROCESS(ReadResidual<kRows>, residual, to_residual, to_write,
                  residuals);
   MOEVIT_PROCESS(WriteRows<kRows>, to_write, results, residuals, output);
+}
+
+// One launch: runs items, or answers kAskForTiles.
+template <typename Card>
+void RunLinear(const Word* schedule, const Word* weights0, const Word* weights1,
+               const Word* input, const Word* residual, Word* output,
+               int items) {
+  if (items == kAskForTiles) {
+    output[0] = WordOfTiles(Card::kLinear);
+  } else {
+    Linear<Card>(schedule, weights0, weights1, input, residual, output, items);
+  }
 }
 
 }  // namespace hls

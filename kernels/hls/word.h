@@ -51,6 +51,11 @@ inline void SetInt16(Word& word, int index, int16_t value) {
   word[2 * index + 1] = static_cast<int8_t>(value >> 8);
 }
 
+inline void SetInt32(Word& word, int index, int32_t value) {
+  SetInt16(word, 2 * index, static_cast<int16_t>(value & 0xffff));
+  SetInt16(word, 2 * index + 1, static_cast<int16_t>(value >> 16));
+}
+
 }  // namespace hls
 }  // namespace moevit
 

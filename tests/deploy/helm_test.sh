@@ -124,6 +124,6 @@ refuses replicas=-1 replicas
 refuses replica=2 replica
 refuses cards.resource=nvidia.com/gpu 'does not match'
 refuses cards.resource=amd.com/u280 'cards.claim is required'
-refuses cards.type=u50 u55c
+refuses cards.count=17 count
 refuses flags.Max-Batch=1 Max-Batch
 refuses service.port=0 port

@@ -1,7 +1,8 @@
 // Written by `moevit plan --optimize`:
 //   an example
-// MODELLED: no such image has been built. The card's connectivity
-// (deploy/card) must list as many units.
+// MODELLED: no such image has been built. To build it, in deploy/card:
+//   make xclbin CARD=u280 CONFIGURATION=ExampleCard HEADER=... CONNECTIVITY=...
+// with this file and a connectivity that lists as many units.
 
 #ifndef MOEVIT_CARD_EXAMPLECARD_H_
 #define MOEVIT_CARD_EXAMPLECARD_H_
@@ -13,7 +14,7 @@ namespace hls {
 
 struct ExampleCard : U280 {
   static constexpr LinearTiles kLinear = {
-      /*token_lanes=*/8, /*out_lanes=*/4, /*weight_words=*/1024,
+      /*token_lanes=*/6, /*out_lanes=*/8, /*weight_words=*/1024,
       /*max_in_words=*/128, /*max_out=*/4096};
   static constexpr int kAttentionQueries = 6;
   static constexpr CardUnits kUnits = {/*linear=*/2, /*attention=*/1,

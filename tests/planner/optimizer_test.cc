@@ -78,8 +78,8 @@ TEST(OptimizeCard, RefusesWhatNoConfigurationRuns) {
 
 TEST(CardHeader, IsWhatTheKernelsAreBuiltFor) {
   CardDescription card = U280();
-  card.sizes.linear.token_lanes = 8;
-  card.sizes.linear.out_lanes = 4;
+  card.sizes.linear.token_lanes = 6;
+  card.sizes.linear.out_lanes = 8;
   card.sizes.linear.weight_words = 1024;
   card.sizes.attention_queries = 6;
   card.sizes.units = {2, 1, 1};
@@ -88,8 +88,8 @@ TEST(CardHeader, IsWhatTheKernelsAreBuiltFor) {
   ASSERT_TRUE(expected.ok()) << expected.status();
   EXPECT_EQ(CardHeader(card, "ExampleCard", "an example"), *expected);
   const hls::CardSizes built = hls::SizesOf<hls::ExampleCard>();
-  EXPECT_EQ(built.linear.token_lanes, 8);
-  EXPECT_EQ(built.linear.out_lanes, 4);
+  EXPECT_EQ(built.linear.token_lanes, 6);
+  EXPECT_EQ(built.linear.out_lanes, 8);
   EXPECT_EQ(built.attention_queries, 6);
   EXPECT_EQ(built.units.linear, 2);
   EXPECT_EQ(built.megahertz, 275);

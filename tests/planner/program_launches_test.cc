@@ -15,6 +15,7 @@
 #include "kernels/hls/cards.h"
 #include "kernels/hls/linear_model.h"
 #include "program/random_program.h"
+#include "tests/kernels/card/small_linear.h"
 #include "tests/planner/recording_card.h"
 
 namespace moevit::planner {
@@ -28,13 +29,8 @@ struct Shape {
   std::string name;
   RandomProgramOptions options;
   hls::LinearTiles tiles = kSizes.linear;
+  LinearFunction* linear = moevit_linear;  // with these tiles
 };
-
-hls::LinearTiles SmallItems() {
-  hls::LinearTiles tiles = kSizes.linear;
-  tiles.max_out = 128;
-  return tiles;
-}
 
 std::vector<Shape> Shapes() {
   return {
@@ -49,21 +45,23 @@ std::vector<Shape> Shapes() {
       {"head_width_5", {.image_size = 20, .width = 15, .mlp_width = 129}},
       {"head_width_64",
        {.image_size = 32, .width = 128, .heads = 2, .expert_width = 70}},
-      {"split_matrices", {.width = 96, .mlp_width = 300}, SmallItems()},
+      {"split_matrices",
+       {.width = 96, .mlp_width = 300},
+       hls::TestCard::kLinear,
+       SmallLinear},
   };
 }
 
 // What a card does for the second of two equal batches, and for which load.
 struct Recorded {
+  explicit Recorded(LinearFunction* linear) : card(linear) {}
+
   RecordingCard card;
   ExpertLoad load;
 };
 
-void Record(const Program& program, const hls::LinearTiles& tiles,
-            Recorded& recorded) {
-  ResidentProgramOptions options;
-  options.tiles = tiles;
-  auto resident = ResidentProgram::Load(&program, &recorded.card, options);
+void Record(const Program& program, Recorded& recorded) {
+  auto resident = ResidentProgram::Load(&program, &recorded.card, {});
   ASSERT_TRUE(resident.ok()) << resident.status();
   auto executor = NewCardExecutor(*std::move(resident), {.max_batch = kImages});
   ASSERT_TRUE(executor.ok()) << executor.status();
@@ -117,8 +115,8 @@ class ProgramLaunchesTest : public ::testing::TestWithParam<Shape> {};
 
 TEST_P(ProgramLaunchesTest, AreThoseThatTheCardExecutorMakes) {
   const Program program = RandomProgram(GetParam().options);
-  Recorded recorded;
-  ASSERT_NO_FATAL_FAILURE(Record(program, GetParam().tiles, recorded));
+  Recorded recorded(GetParam().linear);
+  ASSERT_NO_FATAL_FAILURE(Record(program, recorded));
   UnitSizes sizes = kSizes;
   sizes.linear = GetParam().tiles;
   const auto ops = LaunchesOf(program, sizes, {kImages, &recorded.load});

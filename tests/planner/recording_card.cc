@@ -2,11 +2,10 @@
 
 #include <utility>
 
-#include "kernels/card/direct_card.h"
-
 namespace moevit {
 
-RecordingCard::RecordingCard() : ForwardingCard(NewDirectCard("recording")) {}
+RecordingCard::RecordingCard(LinearFunction* linear)
+    : ForwardingCard(NewDirectCard("recording", linear)) {}
 
 void RecordingCard::Clear() {
   launches_.clear();

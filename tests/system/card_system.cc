@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
-#include "kernels/card/card_types.h"
 #include "kernels/card/emulated_cards.h"
 #include "kernels/card/xrt_card.h"
 #include "kernels/cpu/cpu_executor.h"
@@ -52,17 +51,23 @@ BatchSchedulerOptions SchedulerOptions(const CardSystemOptions& options) {
 
 }  // namespace
 
+absl::Status StartCards() {
+  static const absl::Status started = StartEmulatedCards(kEmulatedCards);
+  return started;
+}
+
 absl::StatusOr<std::unique_ptr<CardDevice>> OpenEmulatedCard(
-    int card, const CardDeviceOptions& options) {
+    int card, const CardDeviceOptions& options, const std::string& image) {
   XrtCardOptions xrt;
   xrt.name = absl::StrCat("emulated:", card);
   xrt.power_period = absl::Milliseconds(50);
   MOEVIT_ASSIGN_OR_RETURN(xrt.bus_address, EmulatedCardAddress(card));
-  MOEVIT_ASSIGN_OR_RETURN(xrt.image_path, EmulatedCardImage());
+  xrt.image_path = image;
+  if (image.empty()) {
+    MOEVIT_ASSIGN_OR_RETURN(xrt.image_path, EmulatedCardImage());
+  }
   MOEVIT_ASSIGN_OR_RETURN(std::unique_ptr<Card> opened, OpenXrtCard(xrt));
-  CardDeviceOptions device = options;
-  MOEVIT_ASSIGN_OR_RETURN(device.tiles, LinearTilesOf(kEmulatedCardType));
-  return std::make_unique<CardDevice>(std::move(opened), device);
+  return std::make_unique<CardDevice>(std::move(opened), options);
 }
 
 // Between the client and the threads that answer.

@@ -24,9 +24,13 @@ namespace moevit {
 // How many emulated cards the process has.
 inline constexpr int kEmulatedCards = 3;
 
+// Gives the process its cards, when it is called first.
+absl::Status StartCards();
+
 // Opens emulated card `card` of this process.
+//   image  what it is loaded with; empty: the image of emulated cards
 absl::StatusOr<std::unique_ptr<CardDevice>> OpenEmulatedCard(
-    int card, const CardDeviceOptions& options);
+    int card, const CardDeviceOptions& options, const std::string& image = "");
 
 // What became of the images that were submitted.
 struct Answers {

@@ -8,7 +8,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
-#include "kernels/hls/cards.h"
 #include "kernels/reference/reference_executor.h"
 #include "program/random_program.h"
 #include "tests/kernels/card/unreliable_card.h"
@@ -31,7 +30,6 @@ class CardDeviceTest : public ::testing::Test {
     auto card = std::make_unique<UnreliableCard>();
     card_ = card.get();
     CardDeviceOptions options;
-    options.tiles = hls::U280::kLinear;
     options.verification = verification;
     options.canary_period = canary_period;
     device_ = std::make_unique<CardDevice>(std::move(card), options);

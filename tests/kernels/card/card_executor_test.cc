@@ -14,25 +14,19 @@
 #include "kernels/hls/cards.h"
 #include "kernels/reference/reference_executor.h"
 #include "program/random_program.h"
+#include "tests/kernels/card/small_linear.h"
 #include "tests/kernels/card/unreliable_card.h"
 #include "tests/kernels/program_shapes.h"
 
 namespace moevit {
 namespace {
 
-ResidentProgramOptions DefaultOptions() {
-  ResidentProgramOptions options;
-  options.tiles = hls::U280::kLinear;
-  return options;
-}
-
 class CardExecutorTest : public ::testing::TestWithParam<ProgramShape> {
  protected:
   CardExecutorTest() : card_(std::make_unique<UnreliableCard>()) {}
 
   std::unique_ptr<Executor> LoadAndMake(const Program& program, int max_batch) {
-    auto resident =
-        ResidentProgram::Load(&program, card_.get(), DefaultOptions());
+    auto resident = ResidentProgram::Load(&program, card_.get(), {});
     EXPECT_TRUE(resident.ok()) << resident.status();
     auto executor =
         NewCardExecutor(*std::move(resident), {.max_batch = max_batch});
@@ -40,7 +34,11 @@ class CardExecutorTest : public ::testing::TestWithParam<ProgramShape> {
     return *std::move(executor);
   }
 
-  const std::unique_ptr<UnreliableCard> card_;
+  absl::Status LoadError(const Program& program) {
+    return ResidentProgram::Load(&program, card_.get(), {}).status();
+  }
+
+  std::unique_ptr<UnreliableCard> card_;
 };
 
 TEST_P(CardExecutorTest, GivesTheReferencesBits) {
@@ -60,6 +58,16 @@ TEST_P(CardExecutorTest, GivesTheReferencesBits) {
   }
 }
 
+TEST_P(CardExecutorTest, GivesThemWithWhateverSizesTheKernelHas) {
+  card_ = std::make_unique<UnreliableCard>(SmallLinear);
+  const Program program = RandomProgram(GetParam().options);
+  const std::unique_ptr<Executor> executor =
+      LoadAndMake(program, /*max_batch=*/3);
+  const std::vector<uint8_t> pixels = RandomPixels(program, 3, 7);
+  EXPECT_EQ(Classify(*executor, program, 3, pixels),
+            Classify(*NewReferenceExecutor(&program), program, 3, pixels));
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, CardExecutorTest,
                          ::testing::ValuesIn(ProgramShapes()),
                          [](const auto& info) { return info.param.name; });
@@ -67,42 +75,48 @@ INSTANTIATE_TEST_SUITE_P(Shapes, CardExecutorTest,
 using ResidentProgramTest = CardExecutorTest;
 
 TEST_F(ResidentProgramTest, SplitsMatricesThatExceedTheWeightBuffer) {
-  // Two lines of weights per output lane: no more than 128 channels an item.
-  ResidentProgramOptions options = DefaultOptions();
-  options.tiles.max_out = 128;
+  card_ = std::make_unique<UnreliableCard>(SmallLinear);
   const Program program = RandomProgram({.width = 96, .mlp_width = 300});
-  auto resident = ResidentProgram::Load(&program, card_.get(), options);
-  ASSERT_TRUE(resident.ok()) << resident.status();
-  auto executor = NewCardExecutor(*std::move(resident), {.max_batch = 2});
-  ASSERT_TRUE(executor.ok()) << executor.status();
+  ASSERT_FALSE(hls::FitsOneItem(hls::TestCard::kLinear, 2, 300));
+  const std::unique_ptr<Executor> executor = LoadAndMake(program, 2);
   const std::vector<uint8_t> pixels = RandomPixels(program, 2, 7);
-  EXPECT_EQ(Classify(**executor, program, 2, pixels),
+  EXPECT_EQ(Classify(*executor, program, 2, pixels),
             Classify(*NewReferenceExecutor(&program), program, 2, pixels));
 }
 
 TEST_F(ResidentProgramTest, RefusesRowsTooWideForTheKernel) {
-  ResidentProgramOptions options = DefaultOptions();
-  options.tiles.max_in_words = 1;
-  const Program program = RandomProgram({.width = 66});
-  const absl::Status status =
-      ResidentProgram::Load(&program, card_.get(), options).status();
+  card_ = std::make_unique<UnreliableCard>(SmallLinear);
+  const absl::Status status = LoadError(RandomProgram({.width = 516}));
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_TRUE(absl::StrContains(status.message(), "66")) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), "takes 64")) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "516")) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "takes 512")) << status;
+}
+
+TEST_F(ResidentProgramTest, RefusesAnImageThatDoesNotTellItsSizes) {
+  card_ = std::make_unique<UnreliableCard>(
+      [](const hls::Word*, const hls::Word*, const hls::Word*, const hls::Word*,
+         const hls::Word*, hls::Word*, int32_t) {});
+  const absl::Status status = LoadError(RandomProgram({}));
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(absl::StrContains(status.message(), "its sizes")) << status;
+}
+
+TEST_F(ResidentProgramTest, DoesNotBelieveSizesThatArriveDamaged) {
+  card_->DamageCopyAfter(2);  // the first reads back what was stored
+  EXPECT_EQ(LoadError(RandomProgram({})).code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(ResidentProgramTest, RefusesMoreChoicesThanTheGateMakes) {
-  const Program program = RandomProgram({.experts = 17, .top_k = 17});
   const absl::Status status =
-      ResidentProgram::Load(&program, card_.get(), DefaultOptions()).status();
+      LoadError(RandomProgram({.experts = 17, .top_k = 17}));
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
   EXPECT_TRUE(absl::StrContains(status.message(), "17")) << status;
 }
 
 TEST_F(ResidentProgramTest, FindsWeightsThatChangedOnTheCard) {
   const Program program = RandomProgram({});
-  auto resident =
-      ResidentProgram::Load(&program, card_.get(), DefaultOptions());
+  auto resident = ResidentProgram::Load(&program, card_.get(), {});
   ASSERT_TRUE(resident.ok()) << resident.status();
   EXPECT_TRUE((*resident)->Verify().ok());
   card_->DamageBuffer(card_->buffers() - 1);

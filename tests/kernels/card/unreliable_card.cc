@@ -3,12 +3,11 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "kernels/card/direct_card.h"
 
 namespace moevit {
 
-UnreliableCard::UnreliableCard()
-    : ForwardingCard(NewDirectCard("unreliable")) {}
+UnreliableCard::UnreliableCard(LinearFunction* linear)
+    : ForwardingCard(NewDirectCard("unreliable", linear)) {}
 
 void UnreliableCard::FailAfter(int launches, absl::Status error) {
   launches_to_failure_ = launches;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/card/card.h"
+#include "kernels/card/direct_card.h"
 #include "tests/kernels/card/forwarding_card.h"
 
 namespace moevit {
@@ -15,7 +16,7 @@ namespace moevit {
 // Thread-compatible.
 class UnreliableCard : public ForwardingCard {
  public:
-  UnreliableCard();
+  explicit UnreliableCard(LinearFunction* linear = moevit_linear);
 
   // From the `launches`-th launch on, all fail with `error` until Reset.
   void FailAfter(int launches, absl::Status error);

@@ -22,6 +22,8 @@ TEST(XrtAbsentTest, SaysWhichCardCannotBeOpenedAndWhy) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr("0000:3b:00.1"), HasSubstr("MOEVIT_WITH_XRT")));
+  EXPECT_EQ(ReadCardImage("some.xclbin").status().code(),
+            absl::StatusCode::kUnimplemented);
 }
 
 TEST(XrtAbsentTest, SaysWhyThereAreNoEmulatedCards) {

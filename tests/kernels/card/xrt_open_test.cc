@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/file.h"
 #include "kernels/card/xrt_card.h"
 #include "tests/kernels/card/xrt_card_fixture.h"
 
@@ -28,8 +29,17 @@ TEST_F(XrtCardTest, RefusesImagesThatAreMissingOrDamaged) {
   XrtCardOptions options = TestCardOptions(0);
   options.image_path = "/nonexistent.xclbin";
   EXPECT_EQ(OpenXrtCard(options).status().code(), absl::StatusCode::kNotFound);
-  options.image_path = __FILE__;
-  EXPECT_FALSE(OpenXrtCard(options).ok());
+  options.image_path = "/proc/self/exe";
+  EXPECT_EQ(OpenXrtCard(options).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  // Of any length, since XRT does not look how long it is.
+  const std::string whole = *ReadFile(MOEVIT_TEST_CARD_IMAGE, 1 << 20);
+  options.image_path = ::testing::TempDir() + "/part.xclbin";
+  for (const size_t bytes :
+       {size_t{0}, size_t{100}, size_t{3000}, whole.size() - 1}) {
+    ASSERT_TRUE(WriteFile(options.image_path, whole.substr(0, bytes)).ok());
+    EXPECT_FALSE(OpenXrtCard(options).ok()) << bytes;
+  }
 }
 
 TEST_F(XrtCardTest, RefusesAnImageWithAnotherUuid) {

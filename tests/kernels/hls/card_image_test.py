@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
@@ -90,6 +91,30 @@ class BuildTest(unittest.TestCase):
 
     def test_refuses_unknown_targets(self):
         self.assertIn('TARGET is "fast"', self.complaint("TARGET=fast"))
+
+    def test_builds_for_a_configuration_of_the_planner(self):
+        with tempfile.TemporaryDirectory() as directory:
+            compiler = pathlib.Path(directory, "compiler")
+            compiler.write_text(
+                '#!/bin/sh\nfor a; do last="$now"; now="$a"; echo "$a"\n'
+                '[ "$last" != -o ] || : >"$a"; done >>"$(dirname "$0")/log"\n')
+            compiler.chmod(0o755)
+            header = ROOT / "tests/planner/example_card.h"
+            connectivity = ROOT / "tests/system/example_card.cfg"
+            subprocess.run(
+                ["make", "-C", str(ROOT / "deploy/card"), "xclbin", "CARD=u280",
+                 "CONFIGURATION=ExampleCard", f"HEADER={header}",
+                 f"CONNECTIVITY={connectivity}", f"VPP={compiler}",
+                 f"OUT={directory}/out"],
+                capture_output=True, check=True, timeout=60)
+            arguments = pathlib.Path(directory, "log").read_text().split("\n")
+            self.assertTrue(
+                pathlib.Path(directory, "out/moevit.xclbin").exists())
+        self.assertEqual(len(KERNELS),
+                         arguments.count(f'-DMOEVIT_CARD_HEADER="{header}"'))
+        self.assertEqual(len(KERNELS),
+                         arguments.count("-DMOEVIT_CARD=ExampleCard"))
+        self.assertIn(str(connectivity), arguments)
 
 
 if __name__ == "__main__":

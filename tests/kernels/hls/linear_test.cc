@@ -201,6 +201,29 @@ TEST_F(LinearKernel, WritesNothingIfNoExpertHasTokens) {
   EXPECT_TRUE(MatchesReference<TestCard>(test));
 }
 
+TEST_F(LinearKernel, SaysWhatItWasBuiltWith) {
+  hls::Word answer = {};
+  hls::RunLinear<TestCard>(nullptr, nullptr, nullptr, nullptr, nullptr, &answer,
+                           hls::kAskForTiles);
+  hls::LinearTiles tiles = {};
+  ASSERT_TRUE(hls::ReadTiles(answer, tiles));
+  EXPECT_EQ(tiles.token_lanes, TestCard::kLinear.token_lanes);
+  EXPECT_EQ(tiles.out_lanes, TestCard::kLinear.out_lanes);
+  EXPECT_EQ(tiles.weight_words, TestCard::kLinear.weight_words);
+  EXPECT_EQ(tiles.max_in_words, TestCard::kLinear.max_in_words);
+  EXPECT_EQ(tiles.max_out, TestCard::kLinear.max_out);
+}
+
+TEST_F(LinearKernel, SizesAreNeitherUnwrittenNorDamagedWords) {
+  hls::LinearTiles tiles = {};
+  EXPECT_FALSE(hls::ReadTiles(hls::Word{}, tiles));
+  for (int bit = 0; bit < 2 * hls::kTileSizes * 32; ++bit) {
+    hls::Word answer = hls::WordOfTiles(U280::kLinear);
+    answer[bit / 8] ^= static_cast<int8_t>(1 << bit % 8);
+    EXPECT_FALSE(hls::ReadTiles(answer, tiles)) << bit;
+  }
+}
+
 TEST_F(LinearKernel, AddsInPlace) {
   const LinearCase test =
       DenseCase({100, 70, 9}, hls::kAdd, /*extreme=*/false, random_);

@@ -25,7 +25,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.cards.resource }}
 - --devices=auto
 - --card_image=/cards/{{ .Values.cards.image }}
-- --card_type={{ .Values.cards.type }}
 {{- end }}
 {{- if .Values.tls.secret }}
 - --tls_certificate=/tls/tls.crt
