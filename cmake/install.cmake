@@ -40,12 +40,14 @@ if(MOEVIT_WITH_EMULATED_CARDS)
           DESTINATION lib/moevit)
 endif()
 # XRT loads its own parts from $XILINX_XRT/lib, which its installer sets and
-# Debian's package does not: there, the libraries are in another place.
+# Debian's package does not: there, the libraries are in another place, to which
+# the programs take this link (kernels/card/xrt_location.cc).
 if(MOEVIT_WITH_XRT)
   get_filename_component(xrt_libraries ${MOEVIT_XRT_LIBRARY} DIRECTORY)
-  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/xrt)
-  file(CREATE_LINK ${xrt_libraries} ${CMAKE_BINARY_DIR}/xrt/lib SYMBOLIC)
-  install(DIRECTORY ${CMAKE_BINARY_DIR}/xrt DESTINATION lib/moevit)
+  set(xrt ${CMAKE_BINARY_DIR}/lib/moevit/xrt)
+  file(MAKE_DIRECTORY ${xrt})
+  file(CREATE_LINK ${xrt_libraries} ${xrt}/lib SYMBOLIC)
+  install(DIRECTORY ${xrt} DESTINATION lib/moevit)
 endif()
 install(DIRECTORY models
         DESTINATION ${CMAKE_INSTALL_DATADIR}/moevit

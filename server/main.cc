@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/card/emulated_cards.h"
+#include "kernels/card/xrt_location.h"
 #include "server/card_devices.h"
 #include "server/flags.h"
 #include "server/library_log.h"
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
     std::cerr << "moevit-server: " << emulation.message() << "\n";
     return 1;
   }
+  moevit::LocateXrt();
   const absl::Status images =
       moevit::SetLanes(options->cards, &options->devices);
   if (!images.ok()) {

@@ -1,8 +1,11 @@
 // What takes the place of the adapter in a build without XRT.
 
 #include "kernels/card/xrt_card.h"
+#include "kernels/card/xrt_location.h"
 
 namespace moevit {
+
+void LocateXrt() {}
 
 absl::StatusOr<std::unique_ptr<Card>> OpenXrtCard(
     const XrtCardOptions& options) {

@@ -27,6 +27,14 @@ readonly usr=$prefix/usr share=$prefix/usr/share
 if [[ -f $1/lib/moevit/libmoevit_emulated_card.so ]]; then
   [[ -f $usr/lib/moevit/moevit_card_image.xclbin ]] ||
     fail "the emulated cards' image is missing"
+  # XRT looks for the card, hence has found its own parts.
+  error=$(env --unset=XILINX_XRT "$usr/bin/moevit-server" --port=0 \
+    --metrics_port=0 --model_repository="$share/moevit/models" \
+    --devices=xrt:0000:3b:00.1 \
+    --card_image="$usr/lib/moevit/moevit_card_image.xclbin" 2>&1) &&
+    fail "it serves on a card that is not there"
+  grep -q 'opening card 0000:3b:00.1: No such device' <<<"$error" ||
+    fail "said of an absent card: $error"
 fi
 
 # The service is the package's, and starts what is installed.
