@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <random>
 
 #include "gtest/gtest.h"
 
@@ -30,6 +31,17 @@ TEST(IntegerSqrtTest, IsExactAroundEverySquare) {
 TEST(IntegerSqrtTest, HandlesTheEndsOfTheRange) {
   EXPECT_EQ(IntegerSqrt(0), 0u);
   EXPECT_EQ(IntegerSqrt(std::numeric_limits<uint64_t>::max()), 4294967295u);
+}
+
+TEST(IntegerSqrtTest, IsExactForEveryNumberOfBits) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 100000; ++i) {
+    const uint64_t value = random() >> (i % 64);
+    const uint64_t root = IntegerSqrt(value);
+    EXPECT_LE(root * root, value);
+    // Not (root + 1)^2 > value, which may exceed 64 bits.
+    EXPECT_LE(value - root * root, 2 * root) << value;
+  }
 }
 
 }  // namespace
