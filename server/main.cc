@@ -3,6 +3,8 @@
 // Exits with 0 after a clean shutdown, with 1 when it cannot start or could
 // not answer every request in time, with 2 for a wrong command line.
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -28,6 +30,14 @@ namespace {
 // that is being executed cannot be interrupted.
 constexpr absl::Duration kShutdownOverhead = absl::Seconds(5);
 
+// Memory of answered requests is used for the next ones. Handed back and asked
+// for anew, it took a third of the server's time for 150 KB of pixels.
+void KeepFreedMemory() {
+  constexpr int kMiB = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, 1 * kMiB);
+  mallopt(M_TRIM_THRESHOLD, 16 * kMiB);
+}
+
 // Starts this program again with the emulated cards it needs, if any.
 absl::Status EnsureEmulatedCards(const moevit::ServerOptions& options,
                                  char** argv) {
@@ -43,6 +53,7 @@ absl::Status EnsureEmulatedCards(const moevit::ServerOptions& options,
 }  // namespace
 
 int main(int argc, char** argv) {
+  KeepFreedMemory();
   auto options = moevit::ParseServerFlags(argc, argv);
   if (!options.ok()) {
     std::cerr << "moevit-server: " << options.status().message() << "\n";
