@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "kernels/card/card_executor.h"
 #include "kernels/card/card_units.h"
@@ -238,6 +239,11 @@ absl::StatusOr<CardDevice::Resident> CardDevice::Enter(const Program* program,
                                                        int pipeline,
                                                        int64_t* generation) {
   MutexLock lock(&mutex_);
+  // A batch that finds the card broken has not been tried on it.
+  const absl::Time deadline = absl::Now() + options_.timeout;
+  while (broken_ && users_ > 0 && absl::Now() < deadline) {
+    all_left_.WaitUntil(&mutex_, deadline);
+  }
   if (broken_) MOEVIT_RETURN_IF_ERROR(Repair());
   const std::pair key(program, pipeline);
   Resident resident = residents_[key].lock();
@@ -282,8 +288,8 @@ absl::Status CardDevice::Repair() {
 
 void CardDevice::Leave(bool fault) {
   MutexLock lock(&mutex_);
-  --users_;
   broken_ = broken_ || fault;
+  if (--users_ == 0) all_left_.SignalAll();
 }
 
 }  // namespace moevit

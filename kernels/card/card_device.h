@@ -67,7 +67,8 @@ class CardDevice {
   using Resident = std::shared_ptr<const ResidentProgram>;
 
   // Takes part in using the card, after having brought it back if it failed;
-  // for that, nobody else may be using it.
+  // for that, nobody else may be using it: waits for them, as long as for a
+  // launch.
   absl::StatusOr<Resident> Enter(const Program* program, int pipeline,
                                  int64_t* generation);
   absl::StatusOr<Resident> Load(const Program* program, int pipeline)
@@ -80,6 +81,7 @@ class CardDevice {
   const int pipelines_;
 
   Mutex mutex_;
+  CondVar all_left_;  // users_ became 0
   int users_ ABSL_GUARDED_BY(mutex_) = 0;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   // How often the card was brought back: what was on it before is void.

@@ -1,6 +1,8 @@
 #include "kernels/card/card_device.h"
 
+#include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -94,6 +96,28 @@ TEST_F(CardDeviceTest, BringsAFailedCardBackForTheNextBatch) {
   EXPECT_TRUE(Run(*first).ok());
   EXPECT_EQ(card_->resets(), 1);
   EXPECT_TRUE(Run(*second).ok());
+  EXPECT_EQ(card_->resets(), 1);
+}
+
+TEST_F(CardDeviceTest, ABatchWaitsForAFailedCardThatOthersStillUse) {
+  MakeDevice(CardVerification::kNone);
+  const auto using_it = NewExecutor();
+  const auto failing = NewExecutor();
+  const auto waiting = NewExecutor();
+  std::future<absl::Status> waited;
+  std::vector<int32_t> logits(expected_.size());
+  const absl::Status status = using_it->RunCancellable(
+      2, pixels_, absl::MakeSpan(logits), /*load=*/nullptr, [&] {
+        if (waited.valid()) return false;
+        card_->FailAfter(1, absl::InternalError("reports an error"));
+        EXPECT_EQ(Run(*failing).code(), absl::StatusCode::kInternal);
+        waited = std::async(std::launch::async, [&] { return Run(*waiting); });
+        EXPECT_EQ(waited.wait_for(std::chrono::milliseconds(50)),
+                  std::future_status::timeout);
+        return false;
+      });
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_TRUE(waited.get().ok());
   EXPECT_EQ(card_->resets(), 1);
 }
 
