@@ -20,9 +20,9 @@ constexpr int FloorLog2(uint64_t value) {
   return result;
 }
 
-// floor(sqrt(value)) by Heron's method: each step halves the root's relative
-// error, squared. From 1.5 times the power of two below it, four steps leave
-// less than 2^-36, so at most one too much.
+// floor(sqrt(value)) by Heron's method: a root that is wrong by a part e is
+// wrong by about e * e / 2 after a step. From 1.5 times the power of two below
+// it, four steps leave less than 2^-36, so at most one too much.
 constexpr uint32_t IntegerSqrt(uint64_t value) {
   if (value == 0) return 0;
   uint64_t root = (uint64_t{3} << (FloorLog2(value) / 2)) / 2;
