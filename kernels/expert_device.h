@@ -21,7 +21,7 @@ namespace moevit {
 //
 // Every call returns within a bound that the device knows. An error of Load or
 // Run other than kResourceExhausted means that the device is lost: the caller
-// makes no further call and runs the work elsewhere.
+// makes no further call until Restore, and runs the work elsewhere.
 class ExpertDevice {
  public:
   virtual ~ExpertDevice() = default;
@@ -47,6 +47,13 @@ class ExpertDevice {
   // REQUIRES: the experts of all parts were loaded.
   virtual absl::Status Run(const ExpertLayerCall& call,
                            absl::Span<const ExpertPart> parts) = 0;
+
+  // Brings a lost device back: with OK it works again, and nothing is loaded on
+  // it. Otherwise it stays lost, and this may be tried again. Default: returns
+  // kUnimplemented.
+  virtual absl::Status Restore() {
+    return absl::UnimplementedError("this device does not come back");
+  }
 };
 
 }  // namespace moevit

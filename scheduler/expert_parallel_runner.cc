@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -31,8 +32,11 @@ ExpertParallelRunner::ExpertParallelRunner(
     std::unique_ptr<ExpertDevice> home, const std::vector<int>& experts,
     const ExpertRunnerOptions& options)
     : options_(options),
+      speeds_(Speeds(devices)),
+      health_(devices.size(), DeviceHealth(options.health)),
+      losses_(devices.size()),
       home_(std::move(home), experts),
-      planner_(Speeds(devices), options.plan) {
+      planner_(speeds_, options.plan) {
   for (size_t layer = 0; layer < experts.size(); ++layer) {
     const int number = static_cast<int>(layer);
     problem_.layers.push_back({home_.device().ExpertBytes(number),
@@ -77,7 +81,7 @@ void ExpertParallelRunner::Replan(bool again) {
       placement_.replicas[l].resize(problem_.layers[l].loads.size());
     }
   }
-  device_lost_ = false;
+  devices_changed_ = false;
   ChooseRunners();
 }
 
@@ -104,7 +108,37 @@ void ExpertParallelRunner::ChooseRunners() {
   }
 }
 
+void ExpertParallelRunner::OnLost(size_t device) {
+  health_[device].OnFault(options_.clock->Now());
+  ++losses_[device];
+  problem_.devices[device].speed = 0;
+  devices_changed_ = true;
+}
+
+void ExpertParallelRunner::RestoreDevices() {
+  for (size_t d = 0; d < stations_.size(); ++d) {
+    DeviceHealth& health = health_[d];
+    if (health.serving()) {
+      health.OnBatchSucceeded();
+      continue;
+    }
+    const absl::Time now = options_.clock->Now();
+    if (now >= health.probe_time()) {
+      health.OnProbeStarted();
+      stations_[d]->StartRestore();
+    }
+    const std::optional<absl::Status> restored = stations_[d]->PollRestore();
+    if (!restored.has_value()) continue;
+    health.OnProbeFinished(restored->ok(), now);
+    if (!restored->ok()) continue;
+    stations_[d]->station().OnRestored();
+    problem_.devices[d].speed = speeds_[d];
+    devices_changed_ = true;
+  }
+}
+
 void ExpertParallelRunner::BeginBatch() {
+  RestoreDevices();
   home_.BeginBatch();
   for (const auto& station : stations_) station->station().BeginBatch();
   ++batches_;
@@ -132,7 +166,7 @@ void ExpertParallelRunner::Measure(const ExpertLayerCall& call) {
 
 absl::Status ExpertParallelRunner::RunLayer(const ExpertLayerCall& call) {
   if (call.layer == 0) BeginBatch();
-  if (device_lost_) Replan(/*again=*/true);
+  if (devices_changed_) Replan(/*again=*/true);
   Measure(call);
   planner_.Plan(call.first, runners_[call.layer]);
   totals_.imbalance_sum += planner_.Imbalance();
@@ -176,8 +210,7 @@ absl::Status ExpertParallelRunner::RunParts(const ExpertLayerCall& call) {
         absl::MakeSpan(parts).subspan(stations_[d]->Finish());
     if (rest.empty()) continue;
     if (stations_[d]->station().lost()) {
-      problem_.devices[d].speed = 0;
-      device_lost_ = true;
+      OnLost(d);
       left_.insert(left_.end(), rest.begin(), rest.end());
     } else {
       status.Update(RunAtHome(call, rest));
@@ -198,14 +231,15 @@ absl::Status ExpertParallelRunner::RunAtHome(const ExpertLayerCall& call,
 
 ExpertRunnerStatistics ExpertParallelRunner::statistics() const {
   ExpertRunnerStatistics result = totals_;
-  const auto add = [&](const ExpertStation& station) {
+  const auto add = [&](const ExpertStation& station, int64_t losses) {
     result.devices.push_back({std::string(station.device().name()),
-                              station.lost(), station.statistics()});
+                              station.lost(), losses, station.statistics()});
   };
-  for (const auto& station : stations_) {
-    add(static_cast<const StationThread&>(*station).station());
+  for (size_t d = 0; d < stations_.size(); ++d) {
+    const StationThread& station = *stations_[d];
+    add(station.station(), losses_[d]);
   }
-  add(home_);
+  add(home_, /*losses=*/0);
   return result;
 }
 

@@ -1,6 +1,7 @@
 // The sparse layers of a model over several expert devices: plans every layer
 // of every batch, keeps the placement fit for the measured load, and sees to
-// it that a lost device costs time but no result.
+// it that a lost device costs time but no result, and is used again once it
+// comes back.
 //
 // The inner part of expert_parallel_executor.h.
 
@@ -15,6 +16,8 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "kernels/expert_layer.h"
+#include "scheduler/clock.h"
+#include "scheduler/device_health.h"
 #include "scheduler/expert_station.h"
 #include "scheduler/experts/expert_placement.h"
 #include "scheduler/experts/expert_plan.h"
@@ -38,6 +41,9 @@ struct ExpertRunnerOptions {
   int batches_per_replan = 64;
   // What counts of older load when it is. REQUIRES: in [0, 1).
   double load_decay = 0.5;
+  // When a lost device is tried again. Between two batches, on its own thread.
+  DeviceHealthOptions health;
+  Clock* clock = Clock::Real();  // must outlive the runner
   // Devices compute at the same time, each on a thread of its own. Otherwise
   // one after the other, on the caller's: for simulations. Default: yes.
   bool threads = true;
@@ -49,6 +55,7 @@ struct ExpertRunnerStatistics {
   struct Device {
     std::string name;
     bool lost = false;
+    int64_t losses = 0;
     ExpertStationStatistics work;
   };
   std::vector<Device> devices;
@@ -79,6 +86,9 @@ class ExpertParallelRunner : public ExpertLayerRunner {
 
  private:
   void BeginBatch();
+  // Uses lost devices again that have come back, and tries others once more.
+  void RestoreDevices();
+  void OnLost(size_t device);
   void Measure(const ExpertLayerCall& call);
   // Plans for the devices that are left; `again` keeps near to what is.
   void Replan(bool again);
@@ -95,6 +105,9 @@ class ExpertParallelRunner : public ExpertLayerRunner {
 
   const ExpertRunnerOptions options_;
   std::vector<std::unique_ptr<StationThread>> stations_;
+  const std::vector<double> speeds_;  // by device, while it is not lost
+  std::vector<DeviceHealth> health_;
+  std::vector<int64_t> losses_;
   ExpertStation home_;
   std::vector<ExpertCosts> costs_;
   bool costs_known_ = false;
@@ -108,7 +121,7 @@ class ExpertParallelRunner : public ExpertLayerRunner {
   std::vector<ExpertPart> left_;
 
   int64_t batches_ = 0;
-  bool device_lost_ = false;  // since the last Replan
+  bool devices_changed_ = false;  // since the last Replan
   ExpertRunnerStatistics totals_;
 };
 

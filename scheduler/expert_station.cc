@@ -48,6 +48,12 @@ ExpertStation::ExpertStation(std::unique_ptr<ExpertDevice> device,
   }
 }
 
+void ExpertStation::OnRestored() {
+  cache_.Clear();
+  lost_ = false;
+  status_ = absl::OkStatus();
+}
+
 absl::Span<const uint8_t> ExpertStation::Resident(int layer) {
   resident_.clear();
   for (int id = first_id_[layer]; id < first_id_[layer + 1]; ++id) {

@@ -51,12 +51,15 @@ class ExpertStation {
 
   // Whether a call of the device failed. Then Run computes nothing.
   bool lost() const { return lost_; }
+  // To be called once ExpertDevice::Restore has brought a lost device back.
+  void OnRestored();
   const absl::Status& status() const { return status_; }
 
   // By expert of the layer: 1 if its weights are there. Valid until the next
   // call of a function that is not const.
   absl::Span<const uint8_t> Resident(int layer);
 
+  ExpertDevice& device() { return *device_; }
   const ExpertDevice& device() const { return *device_; }
   ExpertStationStatistics statistics() const;
 

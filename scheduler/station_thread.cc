@@ -45,22 +45,53 @@ size_t StationThread::Finish() {
   return done_;
 }
 
-void StationThread::RunThread() {
-  mutex_.Lock();
-  while (true) {
-    while (call_ == nullptr && !stopping_) changed_.Wait(&mutex_);
-    if (stopping_) break;
-    const ExpertLayerCall& call = *call_;
-    const bool reverse = reverse_;
-    const absl::Span<ExpertPart> parts = parts_;
-    mutex_.Unlock();
-    const size_t done = station_->Run(call, reverse, parts);
-    mutex_.Lock();
-    done_ = done;
-    call_ = nullptr;
+void StationThread::StartRestore() {
+  MutexLock lock(&mutex_);
+  restored_.reset();
+  restoring_ = true;
+  if (thread_.joinable()) {
     changed_.SignalAll();
+  } else {
+    RunRestore();
   }
+}
+
+std::optional<absl::Status> StationThread::PollRestore() {
+  MutexLock lock(&mutex_);
+  return std::exchange(restored_, std::nullopt);
+}
+
+void StationThread::RunThread() {
+  MutexLock lock(&mutex_);
+  while (!stopping_) {
+    if (call_ != nullptr) {
+      RunCall();
+    } else if (restoring_) {
+      RunRestore();
+    } else {
+      changed_.Wait(&mutex_);
+    }
+  }
+}
+
+void StationThread::RunCall() {
+  const ExpertLayerCall& call = *call_;
+  const bool reverse = reverse_;
+  const absl::Span<ExpertPart> parts = parts_;
   mutex_.Unlock();
+  const size_t done = station_->Run(call, reverse, parts);
+  mutex_.Lock();
+  done_ = done;
+  call_ = nullptr;
+  changed_.SignalAll();
+}
+
+void StationThread::RunRestore() {
+  mutex_.Unlock();
+  absl::Status restored = station_->device().Restore();
+  mutex_.Lock();
+  restoring_ = false;
+  restored_ = std::move(restored);
 }
 
 }  // namespace moevit

@@ -6,9 +6,11 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "base/mutex.h"
 #include "scheduler/expert_station.h"
@@ -22,7 +24,7 @@ class StationThread {
   StationThread(std::unique_ptr<ExpertStation> station, bool own_thread);
   StationThread(const StationThread&) = delete;
   StationThread& operator=(const StationThread&) = delete;
-  // REQUIRES: nothing is running.
+  // Waits for a Restore that runs. REQUIRES: nothing else is running.
   ~StationThread();
 
   // Begins ExpertStation::Run. What the arguments point to must stay until
@@ -34,12 +36,20 @@ class StationThread {
   // the result of Run.
   size_t Finish();
 
-  // REQUIRES: nothing is running.
+  // Begins to bring a lost device back. Until PollRestore has said how that
+  // went, the station may be used in every other way, but not started.
+  void StartRestore();
+  // The result of ExpertDevice::Restore; none while it runs. Does not wait.
+  std::optional<absl::Status> PollRestore();
+
+  // REQUIRES: nothing is running but Restore.
   ExpertStation& station() { return *station_; }
   const ExpertStation& station() const { return *station_; }
 
  private:
   void RunThread();
+  void RunCall() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunRestore() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<ExpertStation> station_;
 
@@ -50,6 +60,8 @@ class StationThread {
   bool reverse_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Span<ExpertPart> parts_ ABSL_GUARDED_BY(mutex_);
   size_t done_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool restoring_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<absl::Status> restored_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;  // last: started when all else is there

@@ -58,7 +58,8 @@ class CardBuffer {
   virtual int bank() const = 0;
 
   // The host's side, aligned to 4096 bytes, of the size that was asked for.
-  // Not to be touched while a copy or a launch of this buffer is in flight.
+  // Not to be touched while a launch of this buffer is in flight, nor, in the
+  // range that it moves, while a copy is.
   virtual absl::Span<uint8_t> host() = 0;
 };
 

@@ -46,6 +46,8 @@ class CardContext {
   Card& card() const { return *card_; }
   // What the linear unit was built with.
   const hls::LinearTiles& tiles() const { return tiles_; }
+  // For every single copy and launch.
+  absl::Duration timeout() const { return timeout_; }
 
   // Memory that the port reaches, `bytes` rounded up to whole words, zero on
   // the host's side.

@@ -9,39 +9,11 @@
 #include "base/status_macros.h"
 #include "kernels/card/card_executor.h"
 #include "kernels/card/card_units.h"
+#include "kernels/card/card_use.h"
 #include "kernels/cpu/cpu_executor.h"
 
 namespace moevit {
 namespace {
-
-// A batch may be at fault, or not wanted any more, a program too large for the
-// kernels or for what is free of the card's memory; everything else is the
-// card's.
-bool IsCardFault(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kUnimplemented:
-    case absl::StatusCode::kResourceExhausted:
-      return false;
-    default:
-      return true;
-  }
-}
-
-// Errors that mean nothing by themselves to who holds an executor.
-absl::Status AsDeviceError(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kPermissionDenied:
-      return absl::UnavailableError(status.message());
-    default:
-      return status;
-  }
-}
 
 // Some image, and what every executor answers to it.
 struct Canary {
@@ -66,45 +38,6 @@ absl::StatusOr<Canary> MakeCanary(const Program& program) {
           ->Run(1, canary.pixels, absl::MakeSpan(canary.logits), nullptr));
   return canary;
 }
-
-}  // namespace
-
-// A part in the use of a card, for as long as it lives.
-class CardUse {
- public:
-  explicit CardUse(CardDevice* device) : device_(*device) {}
-  CardUse(const CardUse&) = delete;
-  CardUse& operator=(const CardUse&) = delete;
-  ~CardUse() {
-    if (resident_ != nullptr) device_.Leave(fault_);
-  }
-
-  absl::Status Begin(const Program* program, int pipeline) {
-    MOEVIT_ASSIGN_OR_RETURN(resident_,
-                            device_.Enter(program, pipeline, &generation_));
-    return absl::OkStatus();
-  }
-
-  // Passes `status` on, and remembers whether it speaks against the card.
-  absl::Status Judge(const absl::Status& status) {
-    fault_ = fault_ || IsCardFault(status);
-    return status;
-  }
-
-  const std::shared_ptr<const ResidentProgram>& resident() const {
-    return resident_;
-  }
-  int64_t generation() const { return generation_; }
-  const CardDeviceOptions& options() const { return device_.options_; }
-
- private:
-  CardDevice& device_;
-  std::shared_ptr<const ResidentProgram> resident_;
-  int64_t generation_ = 0;
-  bool fault_ = false;
-};
-
-namespace {
 
 class DeviceExecutor : public Executor {
  public:
@@ -147,11 +80,11 @@ class DeviceExecutor : public Executor {
     MOEVIT_RETURN_IF_ERROR(Renew(use));
     MOEVIT_RETURN_IF_ERROR(
         executor_->RunCancellable(images, pixels, logits, load, cancelled));
-    if (use.options().verification == CardVerification::kTwice) {
+    if (device_->options().verification == CardVerification::kTwice) {
       MOEVIT_RETURN_IF_ERROR(CheckAgain(images, pixels, logits, cancelled));
     }
-    if (use.options().verification != CardVerification::kNone &&
-        ++batches_since_canary_ >= use.options().canary_period) {
+    if (device_->options().verification != CardVerification::kNone &&
+        ++batches_since_canary_ >= device_->options().canary_period) {
       MOEVIT_RETURN_IF_ERROR(CheckCanary(*use.resident()));
     }
     return absl::OkStatus();
@@ -166,11 +99,11 @@ class DeviceExecutor : public Executor {
     CardExecutorOptions options;
     options.max_batch = max_batch_;
     options.keep_schedules =
-        use.options().verification != CardVerification::kTwice;
+        device_->options().verification != CardVerification::kTwice;
     MOEVIT_ASSIGN_OR_RETURN(executor_,
                             NewCardExecutor(use.resident(), options));
     generation_ = use.generation();
-    if (use.options().verification == CardVerification::kNone) {
+    if (device_->options().verification == CardVerification::kNone) {
       return absl::OkStatus();
     }
     return CheckCanary(*use.resident());
@@ -235,9 +168,7 @@ absl::StatusOr<std::unique_ptr<Executor>> CardDevice::NewExecutor(
   return executor;
 }
 
-absl::StatusOr<CardDevice::Resident> CardDevice::Enter(const Program* program,
-                                                       int pipeline,
-                                                       int64_t* generation) {
+absl::Status CardDevice::Enter(int64_t* generation) {
   MutexLock lock(&mutex_);
   // A batch that finds the card broken has not been tried on it.
   const absl::Time deadline = absl::Now() + options_.timeout;
@@ -245,6 +176,14 @@ absl::StatusOr<CardDevice::Resident> CardDevice::Enter(const Program* program,
     all_left_.WaitUntil(&mutex_, deadline);
   }
   if (broken_) MOEVIT_RETURN_IF_ERROR(Repair());
+  ++users_;
+  *generation = generation_;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CardDevice::Resident> CardDevice::FindOrLoad(
+    const Program* program, int pipeline) {
+  MutexLock lock(&mutex_);
   const std::pair key(program, pipeline);
   Resident resident = residents_[key].lock();
   if (resident == nullptr) {
@@ -253,8 +192,6 @@ absl::StatusOr<CardDevice::Resident> CardDevice::Enter(const Program* program,
                   [](const auto& entry) { return entry.second.expired(); });
     residents_[key] = resident;
   }
-  ++users_;
-  *generation = generation_;
   return resident;
 }
 
@@ -266,7 +203,7 @@ absl::StatusOr<CardDevice::Resident> CardDevice::Load(const Program* program,
   absl::StatusOr<Resident> loaded =
       ResidentProgram::Load(program, card_.get(), options);
   if (loaded.ok()) return loaded;
-  broken_ = IsCardFault(loaded.status());
+  broken_ = broken_ || IsCardFault(loaded.status());
   return AsDeviceError(loaded.status());
 }
 

@@ -61,6 +61,7 @@ class CardDevice {
                                                         int max_batch);
 
   Card& card() { return *card_; }
+  const CardDeviceOptions& options() const { return options_; }
 
  private:
   friend class CardUse;
@@ -69,11 +70,12 @@ class CardDevice {
   // Takes part in using the card, after having brought it back if it failed;
   // for that, nobody else may be using it: waits for them, as long as for a
   // launch.
-  absl::StatusOr<Resident> Enter(const Program* program, int pipeline,
-                                 int64_t* generation);
+  absl::Status Enter(int64_t* generation);
+  void Leave(bool fault);
+  // REQUIRES: the caller uses the card.
+  absl::StatusOr<Resident> FindOrLoad(const Program* program, int pipeline);
   absl::StatusOr<Resident> Load(const Program* program, int pipeline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Leave(bool fault);
   absl::Status Repair() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<Card> card_;

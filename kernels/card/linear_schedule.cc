@@ -45,8 +45,10 @@ void LinearSchedule::AddIndexed(absl::Span<const hls::LinearItem> items,
 }
 
 void LinearSchedule::AddDense(absl::Span<const hls::LinearItem> items,
-                              int64_t rows) {
-  for (const hls::LinearItem& item : items) Add(item, rows, 0, false);
+                              int64_t first, int64_t rows) {
+  for (const hls::LinearItem& item : items) {
+    Add(item, rows, static_cast<int32_t>(first), false);
+  }
 }
 
 void LinearSchedule::Add(hls::LinearItem item, int64_t rows, int32_t first,

@@ -35,8 +35,10 @@ class LinearSchedule {
   // The items run the `rows` rows of the list at `first`.
   void AddIndexed(absl::Span<const hls::LinearItem> items, int64_t rows,
                   int32_t first);
-  // The items run rows [0, rows) of the input, to the same of the output.
-  void AddDense(absl::Span<const hls::LinearItem> items, int64_t rows);
+  // The items run rows [first, first + rows) of the input, to the same of the
+  // output.
+  void AddDense(absl::Span<const hls::LinearItem> items, int64_t first,
+                int64_t rows);
 
   // Copies what was added to the card.
   absl::Status Send(const CardContext& context);

@@ -45,7 +45,7 @@ class DenseStep : public CardStep {
     LinearSchedule& schedule = *memory.schedule;
     if (memory.scheduled_images != batch.images) {
       schedule.Begin(matrices_.item_count());
-      schedule.AddDense(matrices_.items(0), int64_t{batch.images} * rows_);
+      schedule.AddDense(matrices_.items(0), 0, int64_t{batch.images} * rows_);
       MOEVIT_RETURN_IF_ERROR(schedule.Send(*batch.context));
       memory.scheduled_images = batch.images;
     }

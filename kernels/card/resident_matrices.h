@@ -14,21 +14,11 @@
 #include "absl/types/span.h"
 #include "kernels/card/card.h"
 #include "kernels/card/card_context.h"
+#include "kernels/card/matrix_items.h"
 #include "kernels/card/value_layout.h"
 #include "kernels/hls/descriptor.h"
-#include "program/program.h"
 
 namespace moevit::card {
-
-// One matrix and what becomes of its products; views, not owned.
-struct MatrixUse {
-  const Matrix* matrix = nullptr;
-  hls::OutputKind kind = hls::kFine;
-  const CodeMatrix* codes = nullptr;  // for kCodes
-  int residual_shift = 0;             // for kAdd
-};
-
-MatrixUse UseForCodes(const CodeMatrix& matrix);
 
 // Immutable once loaded; thread-compatible like the buffers it holds.
 class ResidentMatrices {

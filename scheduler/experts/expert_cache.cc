@@ -78,6 +78,14 @@ void ExpertCache::Drop(int expert) {
   used_bytes_ -= entry.bytes;
 }
 
+void ExpertCache::Clear() {
+  for (Entry& entry : entries_) {
+    entry.resident = false;
+    entry.holds = 0;
+  }
+  used_bytes_ = 0;
+}
+
 absl::Status ExpertCache::Pin(int expert) {
   if (entries_[expert].pinned) return absl::OkStatus();
   int64_t largest_other = 0;

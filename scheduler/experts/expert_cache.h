@@ -61,6 +61,10 @@ class ExpertCache {
   // REQUIRES: it is not held.
   void Drop(int expert);
 
+  // Forgets that any expert is resident or held, as when the memory is lost.
+  // How much they are used is remembered, and so is what is pinned.
+  void Clear();
+
   // A pinned expert is never evicted; it need not be resident yet. Returns
   // kResourceExhausted if the pinned would fill the budget so far that the
   // largest other expert no longer fits.

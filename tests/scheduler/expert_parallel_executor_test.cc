@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kernels/reference/reference_executor.h"
 #include "program/random_program.h"
 #include "tests/kernels/cpu/edited_programs.h"
+#include "tests/scheduler/fake_clock.h"
 #include "tests/scheduler/fake_expert_device.h"
 
 namespace moevit {
@@ -239,6 +241,70 @@ TEST(ExpertParallelExecutorTest, WhenAllDevicesDieTheProcessorGoesOn) {
   EXPECT_TRUE(statistics.devices[1].lost);
   EXPECT_EQ(statistics.devices[2].name, "home");
   EXPECT_GT(statistics.devices[2].work.rows, 0);
+}
+
+TEST(ExpertParallelExecutorTest, ALostDeviceIsUsedAgainOnceItComesBack) {
+  const Program program = RandomProgram({.depth = 4, .experts = 6});
+  const std::vector<int32_t> expected =
+      Classify(*NewReferenceExecutor(&program), program, 4, 1);
+  FakeClock clock;
+  ExpertParallelOptions options;
+  options.runner.clock = &clock;
+  options.runner.threads = false;
+  Cluster cluster(&program, {2, 3}, options);
+  FakeExpertDeviceControl& device = *cluster.controls[1];
+  const auto run = [&] {
+    EXPECT_EQ(Classify(*cluster.executor, program, 4, 1), expected);
+    return cluster.executor->statistics().devices[1];
+  };
+  device.calls_until_failure = 4;
+  ASSERT_TRUE(run().lost);
+  device.restores_until_success = 1;
+  EXPECT_TRUE(run().lost) << "tried again at once";
+  EXPECT_EQ(device.restores_until_success, 1);
+  clock.Advance(options.runner.health.first_probe_delay);
+  EXPECT_TRUE(run().lost);
+  EXPECT_EQ(device.restores_until_success, 0);
+  clock.Advance(options.runner.health.first_probe_delay);
+  EXPECT_TRUE(run().lost) << "no longer delay after a second failure";
+  const int64_t rows = cluster.executor->statistics().devices[1].work.rows;
+  device.calls.clear();
+  clock.Advance(options.runner.health.first_probe_delay);
+  EXPECT_FALSE(run().lost);
+  EXPECT_GT(run().work.rows, rows);
+  // What was loaded before is not taken to be there.
+  EXPECT_EQ(device.calls[0], "restored");
+  EXPECT_THAT(device.calls[1], ::testing::StartsWith("load"));
+  EXPECT_EQ(run().losses, 1);
+}
+
+TEST(ExpertParallelExecutorTest, AllDevicesComeBackWhileTheProcessorServes) {
+  const Program program = RandomProgram({.depth = 4, .experts = 6});
+  const std::vector<int32_t> expected =
+      Classify(*NewReferenceExecutor(&program), program, 4, 1);
+  ExpertParallelOptions options;
+  options.runner.health.first_probe_delay = absl::ZeroDuration();
+  Cluster cluster(&program, {2, 3}, options);
+  for (const auto& control : cluster.controls) {
+    control->calls_until_failure = 3;
+    control->restores_until_success = 2;
+  }
+  const auto lost = [&] {
+    const ExpertRunnerStatistics statistics = cluster.executor->statistics();
+    return statistics.devices[0].lost || statistics.devices[1].lost;
+  };
+  EXPECT_EQ(Classify(*cluster.executor, program, 4, 1), expected);
+  EXPECT_TRUE(lost());
+  const absl::Time give_up = absl::Now() + absl::Minutes(1);
+  while (lost() && absl::Now() < give_up) {
+    EXPECT_EQ(Classify(*cluster.executor, program, 4, 1), expected);
+  }
+  const ExpertRunnerStatistics before = cluster.executor->statistics();
+  EXPECT_EQ(Classify(*cluster.executor, program, 4, 1), expected);
+  const ExpertRunnerStatistics after = cluster.executor->statistics();
+  for (int d : {0, 1}) {
+    EXPECT_GT(after.devices[d].work.rows, before.devices[d].work.rows);
+  }
 }
 
 TEST(ExpertParallelExecutorTest, ADeviceWithoutRoomIsNotLost) {

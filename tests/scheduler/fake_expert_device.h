@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,9 @@ struct FakeExpertDeviceControl {
   absl::Status failure = absl::UnavailableError("the device is gone");
   // Loads fail without the device being lost.
   bool refuses_loads = false;
+
+  // Attempts to bring it back that fail; negative: all.
+  int restores_until_success = -1;
 
   // "load 3", "evict 3" or "run 3 4", by expert.
   std::vector<std::string> calls;
@@ -49,11 +53,13 @@ class FakeExpertDevice final : public ExpertDevice {
       return absl::ResourceExhaustedError("no room, it says");
     }
     control_->calls.push_back(absl::StrCat("load ", expert));
+    loaded_.insert({layer, expert});
     return device_->Load(layer, expert);
   }
 
   void Evict(int layer, int expert) override {
     control_->calls.push_back(absl::StrCat("evict ", expert));
+    loaded_.erase({layer, expert});
     device_->Evict(layer, expert);
   }
 
@@ -72,6 +78,19 @@ class FakeExpertDevice final : public ExpertDevice {
     return device_->Run(call, parts);
   }
 
+  // A real device has lost its memory then.
+  absl::Status Restore() override {
+    if (control_->restores_until_success != 0) {
+      --control_->restores_until_success;
+      return control_->failure;
+    }
+    control_->calls_until_failure = -1;
+    control_->calls.push_back("restored");
+    for (const auto& [layer, expert] : loaded_) device_->Evict(layer, expert);
+    loaded_.clear();
+    return absl::OkStatus();
+  }
+
  private:
   bool Fails() {
     if (control_->calls_until_failure < 0) return false;
@@ -85,6 +104,7 @@ class FakeExpertDevice final : public ExpertDevice {
 
   const std::unique_ptr<ExpertDevice> device_;
   const std::shared_ptr<FakeExpertDeviceControl> control_;
+  std::set<std::pair<int, int>> loaded_;
 };
 
 }  // namespace moevit

@@ -233,5 +233,21 @@ TEST(ExpertCacheTest, KeepsItsPromisesUnderRandomUse) {
   }
 }
 
+TEST(ExpertCacheTest, ALostMemoryIsEmptyButWhatWasUsedIsKnown) {
+  ExpertCache cache({.budget_bytes = 20}, {10, 10, 10});
+  std::vector<int> evicted;
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    EXPECT_EQ(Use(cache, 0), epoch > 0);
+    cache.NextEpoch();
+  }
+  EXPECT_FALSE(*cache.Acquire(1, &evicted));  // held
+  cache.Clear();
+  EXPECT_EQ(cache.used_bytes(), 0);
+  EXPECT_FALSE(cache.resident(0));
+  // Nothing is held any more, and the most used one stays.
+  for (const int expert : {0, 1, 2}) EXPECT_FALSE(Use(cache, expert));
+  EXPECT_TRUE(cache.resident(0));
+}
+
 }  // namespace
 }  // namespace moevit

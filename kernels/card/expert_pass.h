@@ -1,0 +1,83 @@
+// Rows of tokens through both linears of the experts that they chose, in two
+// launches for all of them.
+
+#ifndef MOEVIT_KERNELS_CARD_EXPERT_PASS_H_
+#define MOEVIT_KERNELS_CARD_EXPERT_PASS_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "kernels/card/card.h"
+#include "kernels/card/card_context.h"
+#include "kernels/card/expert_slots.h"
+#include "kernels/card/linear_schedule.h"
+#include "kernels/expert_layer.h"
+#include "scheduler/experts/expert_plan.h"
+
+namespace moevit::card {
+
+// Before, between and after the linears.
+constexpr int kExpertValues = kExpertLinears + 1;
+
+// Room for one pass.
+struct ExpertPassSize {
+  int32_t rows = 0;
+  int items = 0;  // of each linear
+  // Words of the widest row before, between and after the linears.
+  std::array<int64_t, kExpertValues> row_words = {};
+};
+
+// What one pass runs: parts of a layer, and the slot of each part's expert.
+struct ExpertPassWork {
+  const ExpertLayerCall* call = nullptr;
+  const ExpertLayouts* layouts = nullptr;
+  std::vector<ExpertPart> parts;
+  std::vector<int> slots;
+};
+
+// Thread-compatible. Void after Card::Reset.
+class ExpertPass {
+ public:
+  // Returns the card's error.
+  static absl::StatusOr<ExpertPass> Allocate(const CardContext& context,
+                                             const ExpertPassSize& size);
+
+  // Send, then Compute, then the outputs are there. All block, and return the
+  // card's error.
+  absl::Status Send(const CardContext& context, const ExpertSlots& slots,
+                    const ExpertPassWork& work);
+  absl::Status Compute(const CardContext& context, const ExpertSlots& slots,
+                       const ExpertPassWork& work) const;
+  // As Compute, from the rows on the host on; kDataLoss if the outputs are not
+  // those of the Compute before.
+  absl::Status ComputeAgain(const CardContext& context,
+                            const ExpertSlots& slots,
+                            const ExpertPassWork& work);
+
+  // Of the first row of the first part.
+  const int16_t* first_output() const;
+  // Writes the call's outputs of the parts.
+  void Take(const ExpertPassWork& work) const;
+
+ private:
+  absl::Status SendRows(const CardContext& context,
+                        const ExpertPassWork& work) const;
+
+  // Rows before, between and after the linears.
+  std::array<std::unique_ptr<CardBuffer>, kExpertValues> rows_;
+  std::array<std::optional<LinearSchedule>, kExpertLinears> schedules_;
+  std::vector<uint8_t> outputs_;  // of the Compute before
+};
+
+// Codes as the processor has them to codes as the card has them.
+void ConvertCodes(const uint8_t* from, int channels, uint8_t* to);
+
+}  // namespace moevit::card
+
+#endif  // MOEVIT_KERNELS_CARD_EXPERT_PASS_H_

@@ -1,0 +1,92 @@
+// Places of one size for experts' weights in the memory of a card, all in one
+// buffer for each weight port, so that one launch runs any of them.
+
+#ifndef MOEVIT_KERNELS_CARD_EXPERT_SLOTS_H_
+#define MOEVIT_KERNELS_CARD_EXPERT_SLOTS_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "kernels/card/card.h"
+#include "kernels/card/card_context.h"
+#include "kernels/card/matrix_items.h"
+#include "kernels/hls/descriptor.h"
+#include "program/program.h"
+
+namespace moevit::card {
+
+constexpr int kWeightPorts = 2;
+
+// The two linears of an expert, by their place in the list.
+constexpr int kExpertLinears = 2;
+
+using ExpertUses = std::array<MatrixUse, kExpertLinears>;
+
+// What lies before, between and after them.
+struct ExpertLayouts {
+  ValueLayout input;
+  ValueLayout hidden;
+  ValueLayout output;
+
+  const ValueLayout& before(int linear) const {
+    return linear == 0 ? input : hidden;
+  }
+  const ValueLayout& after(int linear) const {
+    return linear == 0 ? hidden : output;
+  }
+};
+
+// Words on each port that one expert takes. Errors as for PlanItems.
+absl::StatusOr<int64_t> ExpertWords(const hls::LinearTiles& tiles,
+                                    const ExpertLayouts& layouts,
+                                    const ExpertUses& uses);
+
+// Thread-compatible. Void after Card::Reset.
+class ExpertSlots {
+ public:
+  // Returns the card's error.
+  static absl::StatusOr<ExpertSlots> Allocate(const CardContext& context,
+                                              int slots, int64_t slot_words);
+
+  int free() const { return static_cast<int>(free_.size()); }
+
+  // Begins to copy an expert to a free slot and returns which; it may travel
+  // after the call. Returns the card's error. REQUIRES: free() > 0.
+  absl::StatusOr<int> Put(const CardContext& context,
+                          const ExpertLayouts& layouts, const ExpertUses& uses);
+
+  // The slot may be used again.
+  void Free(int slot) { free_.push_back(slot); }
+
+  // Waits until the slot's expert has arrived.
+  absl::Status Wait(int slot, absl::Duration timeout);
+
+  // What runs a linear of the slot's expert.
+  absl::Span<const hls::LinearItem> items(int slot, int linear) const {
+    return slots_[slot].items[linear];
+  }
+
+  // By weight port.
+  CardBuffer* port(int port) const { return ports_[port].get(); }
+
+ private:
+  struct Slot {
+    std::array<std::vector<hls::LinearItem>, kExpertLinears> items;
+    // By weight port; null: arrived.
+    std::array<std::unique_ptr<CardOperation>, kWeightPorts> copies;
+  };
+
+  int64_t slot_words_ = 0;
+  std::array<std::unique_ptr<CardBuffer>, kWeightPorts> ports_;
+  std::vector<Slot> slots_;
+  std::vector<int> free_;
+};
+
+}  // namespace moevit::card
+
+#endif  // MOEVIT_KERNELS_CARD_EXPERT_SLOTS_H_
