@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <optional>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,78 +13,23 @@
 #include "kernels/card/card_context.h"
 #include "kernels/card/card_use.h"
 #include "kernels/card/expert_pass.h"
+#include "kernels/card/expert_shapes.h"
 #include "kernels/card/expert_slots.h"
 #include "kernels/expert_layer.h"
-#include "kernels/hls/word.h"
 #include "kernels/reference/linear.h"
 
 namespace moevit {
 namespace {
 
 using card::CardContext;
-using card::ExpertLayouts;
+using card::ExpertShape;
+using card::ExpertSizes;
 using card::ExpertSlots;
 
 // Of one launch, besides those that a single matrix may need.
 constexpr int kMaxItems = 256;
 
-struct Layer {
-  const ExpertLinearOp* linear = nullptr;
-  const ExpertCombineOp* combine = nullptr;
-  ExpertLayouts layouts;
-  std::vector<int> slots = {};  // by expert; -1: not loaded
-};
-
-card::ExpertUses UsesOf(const Layer& layer, int expert) {
-  card::ExpertUses uses;
-  uses[0] = card::UseForCodes(layer.linear->experts[expert]);
-  uses[1].matrix = &layer.combine->experts[expert];
-  return uses;
-}
-
-ExpertLayouts LayoutsOf(const ExpertLinearOp& linear,
-                        const ExpertCombineOp& combine) {
-  ExpertLayouts layouts;
-  layouts.input = card::CodeLayout(1, linear.experts[0].matrix.in);
-  layouts.hidden = card::CodeLayout(1, combine.experts[0].in);
-  layouts.output = card::CodeLayout(1, combine.experts[0].out);
-  layouts.output.words = hls::Int16Words(combine.experts[0].out);
-  return layouts;
-}
-
-// What a program's experts need on a card.
-struct Sizes {
-  int64_t slot_words = 0;  // of the largest expert, on each port
-  card::ExpertPassSize pass;
-  int experts = 0;  // of all layers
-
-  int64_t slot_bytes() const {
-    return card::kWeightPorts * slot_words * hls::kWordBytes;
-  }
-};
-
-absl::StatusOr<Sizes> SizesOf(const std::vector<Layer>& layers,
-                              const hls::LinearTiles& tiles, int32_t rows) {
-  Sizes sizes;
-  sizes.pass.rows = rows;
-  int64_t widest = 0;
-  for (const Layer& layer : layers) {
-    MOEVIT_ASSIGN_OR_RETURN(
-        const int64_t words,
-        card::ExpertWords(tiles, layer.layouts, UsesOf(layer, 0)));
-    sizes.slot_words = std::max(sizes.slot_words, words);
-    sizes.experts += static_cast<int>(layer.slots.size());
-    int64_t* row_words = sizes.pass.row_words.data();
-    for (const card::ValueLayout* layout :
-         {&layer.layouts.input, &layer.layouts.hidden, &layer.layouts.output}) {
-      *row_words = std::max<int64_t>(*row_words, layout->words);
-      widest = std::max(widest, *row_words++);
-    }
-  }
-  // One that is cut into items is so by words of its output.
-  sizes.pass.items = kMaxItems + static_cast<int>(widest);
-  return sizes;
-}
+constexpr int kNotLoaded = -1;
 
 // All that a reset of the card voids.
 struct OnCard {
@@ -97,12 +41,19 @@ struct OnCard {
 class CardExpertDevice : public ExpertDevice {
  public:
   CardExpertDevice(CardDevice* card, const CardContext& context,
-                   std::vector<Layer> layers, const Sizes& sizes, int slots)
+                   std::vector<ExpertShape> layers, const ExpertSizes& sizes,
+                   int slots, int32_t max_rows)
       : card_(*card),
         context_(context),
         layers_(std::move(layers)),
         sizes_(sizes),
-        slots_(slots) {}
+        slots_(slots),
+        max_rows_(max_rows),
+        max_items_(kMaxItems + sizes.items) {
+    for (const ExpertShape& layer : layers_) {
+      slot_of_.emplace_back(layer.experts(), kNotLoaded);
+    }
+  }
 
   absl::string_view name() const override { return card_.card().name(); }
   int64_t memory_bytes() const override { return slots_ * sizes_.slot_bytes(); }
@@ -110,36 +61,36 @@ class CardExpertDevice : public ExpertDevice {
     return sizes_.slot_bytes();
   }
 
-  absl::Status Load(int layer_number, int expert) override {
-    Layer& layer = layers_[layer_number];
-    if (layer.slots[expert] >= 0) return absl::OkStatus();
+  absl::Status Load(int layer, int expert) override {
+    int& slot_of_expert = slot_of_[layer][expert];
+    if (slot_of_expert != kNotLoaded) return absl::OkStatus();
     if (on_card_.has_value() && on_card_->slots.free() == 0) {
       return absl::ResourceExhaustedError(
-          absl::StrCat(name(), ": expert ", expert, " of layer ", layer_number,
+          absl::StrCat(name(), ": expert ", expert, " of layer ", layer,
                        " takes ", sizes_.slot_bytes(), " bytes; all of the ",
                        memory_bytes(), " are in use"));
     }
     CardUse use(&card_);
     MOEVIT_RETURN_IF_ERROR(BeginUse(use));
     const absl::StatusOr<int> slot =
-        on_card_->slots.Put(context_, layer.layouts, UsesOf(layer, expert));
+        on_card_->slots.Put(context_, layers_[layer], expert);
     if (!slot.ok()) return AsDeviceError(use.Judge(slot.status()));
-    layer.slots[expert] = *slot;
+    slot_of_expert = *slot;
     return absl::OkStatus();
   }
 
   void Evict(int layer, int expert) override {
-    int& slot = layers_[layer].slots[expert];
-    if (slot < 0) return;
+    int& slot = slot_of_[layer][expert];
+    if (slot == kNotLoaded) return;
     if (on_card_.has_value()) on_card_->slots.Free(slot);
-    slot = -1;
+    slot = kNotLoaded;
   }
 
   absl::Status Run(const ExpertLayerCall& call,
                    absl::Span<const ExpertPart> parts) override {
     if (parts.empty()) return absl::OkStatus();
     for (const ExpertPart& part : parts) {
-      if (layers_[call.layer].slots[part.expert] >= 0) continue;
+      if (slot_of_[call.layer][part.expert] != kNotLoaded) continue;
       return absl::InternalError(absl::StrCat(name(), ": expert ", part.expert,
                                               " of layer ", call.layer,
                                               " was never loaded"));
@@ -151,8 +102,8 @@ class CardExpertDevice : public ExpertDevice {
 
   absl::Status Restore() override {
     on_card_.reset();
-    for (Layer& layer : layers_) {
-      std::fill(layer.slots.begin(), layer.slots.end(), -1);
+    for (std::vector<int>& slots : slot_of_) {
+      std::fill(slots.begin(), slots.end(), kNotLoaded);
     }
     CardUse use(&card_);
     MOEVIT_RETURN_IF_ERROR(use.Begin());
@@ -178,8 +129,9 @@ class CardExpertDevice : public ExpertDevice {
     MOEVIT_ASSIGN_OR_RETURN(
         on_card.slots,
         ExpertSlots::Allocate(context_, slots_, sizes_.slot_words));
-    MOEVIT_ASSIGN_OR_RETURN(on_card.pass,
-                            card::ExpertPass::Allocate(context_, sizes_.pass));
+    MOEVIT_ASSIGN_OR_RETURN(
+        on_card.pass,
+        card::ExpertPass::Allocate(context_, sizes_, max_rows_, max_items_));
     return on_card;
   }
 
@@ -191,26 +143,25 @@ class CardExpertDevice : public ExpertDevice {
   // Runs as many at a time as there is memory for.
   absl::Status RunParts(const ExpertLayerCall& call,
                         absl::Span<const ExpertPart> parts) {
-    const Layer& layer = layers_[call.layer];
     check_ = CanaryIsDue();
-    Begin(call, layer);
+    Begin(call);
     for (ExpertPart left : parts) {
-      const int slot = layer.slots[left.expert];
+      const int slot = slot_of_[call.layer][left.expert];
       MOEVIT_RETURN_IF_ERROR(on_card_->slots.Wait(slot, context_.timeout()));
       while (left.rows > 0) {
         if (IsFull(slot)) {
-          MOEVIT_RETURN_IF_ERROR(Finish(layer));
-          Begin(call, layer);
+          MOEVIT_RETURN_IF_ERROR(Finish());
+          Begin(call);
         }
         Add(slot, left);
       }
     }
-    return work_.parts.empty() ? absl::OkStatus() : Finish(layer);
+    return work_.parts.empty() ? absl::OkStatus() : Finish();
   }
 
-  void Begin(const ExpertLayerCall& call, const Layer& layer) {
+  void Begin(const ExpertLayerCall& call) {
     work_.call = &call;
-    work_.layouts = &layer.layouts;
+    work_.layer = &layers_[call.layer];
     work_.parts.clear();
     work_.slots.clear();
     rows_ = 0;
@@ -223,13 +174,12 @@ class CardExpertDevice : public ExpertDevice {
   }
 
   bool IsFull(int slot) const {
-    return rows_ == sizes_.pass.rows ||
-           items_ + ItemsOf(slot) > sizes_.pass.items;
+    return rows_ == max_rows_ || items_ + ItemsOf(slot) > max_items_;
   }
 
   // Takes from `part` the rows that there is room for.
   void Add(int slot, ExpertPart& part) {
-    const int32_t rows = std::min(part.rows, sizes_.pass.rows - rows_);
+    const int32_t rows = std::min(part.rows, max_rows_ - rows_);
     work_.parts.push_back({part.expert, part.first, rows});
     work_.slots.push_back(slot);
     part.first += rows;
@@ -239,7 +189,7 @@ class CardExpertDevice : public ExpertDevice {
   }
 
   // Runs what was added.
-  absl::Status Finish(const Layer& layer) {
+  absl::Status Finish() {
     card::ExpertPass& pass = on_card_->pass;
     const ExpertSlots& slots = on_card_->slots;
     MOEVIT_RETURN_IF_ERROR(pass.Send(context_, slots, work_));
@@ -247,18 +197,18 @@ class CardExpertDevice : public ExpertDevice {
     if (card_.options().verification == CardVerification::kTwice) {
       MOEVIT_RETURN_IF_ERROR(pass.ComputeAgain(context_, slots, work_));
     }
-    if (check_) MOEVIT_RETURN_IF_ERROR(CheckFirstRow(layer));
+    if (check_) MOEVIT_RETURN_IF_ERROR(CheckFirstRow());
     check_ = false;
     pass.Take(work_);
     return absl::OkStatus();
   }
 
   // Compares with the reference.
-  absl::Status CheckFirstRow(const Layer& layer) const {
+  absl::Status CheckFirstRow() const {
     const ExpertLayerCall& call = *work_.call;
     const ExpertPart& part = work_.parts.front();
-    const CodeMatrix& first = layer.linear->experts[part.expert];
-    const Matrix& second = layer.combine->experts[part.expert];
+    const CodeMatrix& first = work_.layer->linear->experts[part.expert];
+    const Matrix& second = work_.layer->combine->experts[part.expert];
     std::vector<uint8_t> input(first.matrix.in);
     std::vector<int8_t> hidden(first.matrix.out);
     card::ConvertCodes(
@@ -280,10 +230,13 @@ class CardExpertDevice : public ExpertDevice {
 
   CardDevice& card_;
   const CardContext context_;
-  std::vector<Layer> layers_;
-  const Sizes sizes_;
+  const std::vector<ExpertShape> layers_;
+  const ExpertSizes sizes_;
   const int slots_;
-  std::optional<OnCard> on_card_;  // none: lost
+  const int32_t max_rows_;                 // of one pass
+  const int max_items_;                    // of each of its linears
+  std::optional<OnCard> on_card_;          // none: lost
+  std::vector<std::vector<int>> slot_of_;  // by layer and expert
 
   // The pass that is being put together.
   card::ExpertPassWork work_;
@@ -292,20 +245,6 @@ class CardExpertDevice : public ExpertDevice {
   bool check_ = false;  // the first row of the next pass
   int64_t runs_ = 0;
 };
-
-std::vector<Layer> LayersOf(const Program& program,
-                            const std::vector<ExpertLayer>& found) {
-  std::vector<Layer> layers;
-  for (const ExpertLayer& ops : found) {
-    Layer layer;
-    layer.linear = &std::get<ExpertLinearOp>(program.ops[ops.linear].body);
-    layer.combine = &std::get<ExpertCombineOp>(program.ops[ops.combine].body);
-    layer.layouts = LayoutsOf(*layer.linear, *layer.combine);
-    layer.slots.assign(layer.linear->experts.size(), -1);
-    layers.push_back(std::move(layer));
-  }
-  return layers;
-}
 
 // Holds over resets: the image stays the same.
 absl::StatusOr<CardContext> NewContext(CardDevice* card, int pipeline) {
@@ -329,9 +268,9 @@ absl::StatusOr<std::unique_ptr<ExpertDevice>> NewCardExpertDevice(
   }
   MOEVIT_ASSIGN_OR_RETURN(const CardContext context,
                           NewContext(card, options.pipeline));
-  std::vector<Layer> layers = LayersOf(*program, found);
-  MOEVIT_ASSIGN_OR_RETURN(const Sizes sizes,
-                          SizesOf(layers, context.tiles(), options.max_rows));
+  std::vector<ExpertShape> layers = card::ShapesOf(*program, found);
+  MOEVIT_ASSIGN_OR_RETURN(const ExpertSizes sizes,
+                          card::SizesOf(layers, context.tiles()));
   const int64_t room = options.memory_bytes / sizes.slot_bytes();
   if (room < 1) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -340,7 +279,7 @@ absl::StatusOr<std::unique_ptr<ExpertDevice>> NewCardExpertDevice(
   }
   const int slots = static_cast<int>(std::min<int64_t>(room, sizes.experts));
   auto device = std::make_unique<CardExpertDevice>(
-      card, context, std::move(layers), sizes, slots);
+      card, context, std::move(layers), sizes, slots, options.max_rows);
   // Makes room as after a loss.
   MOEVIT_RETURN_IF_ERROR(device->Restore());
   return device;

@@ -43,17 +43,18 @@ void ConvertCodes(const uint8_t* from, int channels, uint8_t* to) {
 }
 
 absl::StatusOr<ExpertPass> ExpertPass::Allocate(const CardContext& context,
-                                                const ExpertPassSize& size) {
+                                                const ExpertSizes& sizes,
+                                                int32_t rows, int items) {
   ExpertPass pass;
   for (int i = 0; i < kExpertValues; ++i) {
     MOEVIT_ASSIGN_OR_RETURN(
-        pass.rows_[i], context.AllocateActivations(
-                           size.rows * size.row_words[i] * hls::kWordBytes));
+        pass.rows_[i], context.AllocateActivations(rows * sizes.row_words[i] *
+                                                   hls::kWordBytes));
   }
   for (std::optional<LinearSchedule>& schedule : pass.schedules_) {
     MOEVIT_ASSIGN_OR_RETURN(
-        schedule, LinearSchedule::Allocate(context, size.items, /*lists=*/0,
-                                           /*rows=*/0));
+        schedule,
+        LinearSchedule::Allocate(context, items, /*lists=*/0, /*rows=*/0));
   }
   return pass;
 }
@@ -61,8 +62,8 @@ absl::StatusOr<ExpertPass> ExpertPass::Allocate(const CardContext& context,
 absl::Status ExpertPass::Send(const CardContext& context,
                               const ExpertSlots& slots,
                               const ExpertPassWork& work) {
-  const int channels = work.layouts->input.group_channels;
-  const int64_t row_bytes = RowBytes(work.layouts->input);
+  const int channels = work.layer->input().group_channels;
+  const int64_t row_bytes = RowBytes(work.layer->input());
   uint8_t* row = rows_[0]->host().data();
   for (const ExpertPart& part : work.parts) {
     for (int32_t i = 0; i < part.rows; ++i, row += row_bytes) {
@@ -84,7 +85,7 @@ absl::Status ExpertPass::Send(const CardContext& context,
 absl::Status ExpertPass::SendRows(const CardContext& context,
                                   const ExpertPassWork& work) const {
   return context.CopyToCard(rows_[0].get(),
-                            RowsOf(work) * RowBytes(work.layouts->input));
+                            RowsOf(work) * RowBytes(work.layer->input()));
 }
 
 absl::Status ExpertPass::Compute(const CardContext& context,
@@ -98,7 +99,7 @@ absl::Status ExpertPass::Compute(const CardContext& context,
         /*residual=*/input, rows_[linear + 1].get(), schedule.items()));
   }
   return context.CopyFromCard(rows_[kExpertLinears].get(),
-                              RowsOf(work) * RowBytes(work.layouts->output));
+                              RowsOf(work) * RowBytes(work.layer->output()));
 }
 
 absl::Status ExpertPass::ComputeAgain(const CardContext& context,
@@ -106,7 +107,7 @@ absl::Status ExpertPass::ComputeAgain(const CardContext& context,
                                       const ExpertPassWork& work) {
   const uint8_t* const outputs = rows_[kExpertLinears]->host().data();
   const int64_t rows = RowsOf(work);
-  outputs_.assign(outputs, outputs + rows * RowBytes(work.layouts->output));
+  outputs_.assign(outputs, outputs + rows * RowBytes(work.layer->output()));
   MOEVIT_RETURN_IF_ERROR(SendRows(context, work));
   MOEVIT_RETURN_IF_ERROR(Compute(context, slots, work));
   if (std::equal(outputs_.begin(), outputs_.end(), outputs)) {
@@ -123,7 +124,7 @@ const int16_t* ExpertPass::first_output() const {
 
 void ExpertPass::Take(const ExpertPassWork& work) const {
   const ExpertLayerCall& call = *work.call;
-  const int channels = work.layouts->output.group_channels;
+  const int channels = work.layer->output().group_channels;
   const uint8_t* row = rows_[kExpertLinears]->host().data();
   for (const ExpertPart& part : work.parts) {
     for (int32_t i = 0; i < part.rows; ++i) {
@@ -131,7 +132,7 @@ void ExpertPass::Take(const ExpertPassWork& work) const {
       int16_t* const to = call.outputs + assignment * call.output_stride;
       std::memcpy(to, row, sizeof(int16_t) * channels);
       std::fill(to + channels, to + call.output_stride, int16_t{0});
-      row += RowBytes(work.layouts->output);
+      row += RowBytes(work.layer->output());
     }
   }
 }

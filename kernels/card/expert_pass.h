@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "kernels/card/card.h"
 #include "kernels/card/card_context.h"
+#include "kernels/card/expert_shapes.h"
 #include "kernels/card/expert_slots.h"
 #include "kernels/card/linear_schedule.h"
 #include "kernels/expert_layer.h"
@@ -22,21 +23,10 @@
 
 namespace moevit::card {
 
-// Before, between and after the linears.
-constexpr int kExpertValues = kExpertLinears + 1;
-
-// Room for one pass.
-struct ExpertPassSize {
-  int32_t rows = 0;
-  int items = 0;  // of each linear
-  // Words of the widest row before, between and after the linears.
-  std::array<int64_t, kExpertValues> row_words = {};
-};
-
 // What one pass runs: parts of a layer, and the slot of each part's expert.
 struct ExpertPassWork {
   const ExpertLayerCall* call = nullptr;
-  const ExpertLayouts* layouts = nullptr;
+  const ExpertShape* layer = nullptr;
   std::vector<ExpertPart> parts;
   std::vector<int> slots;
 };
@@ -44,9 +34,11 @@ struct ExpertPassWork {
 // Thread-compatible. Void after Card::Reset.
 class ExpertPass {
  public:
-  // Returns the card's error.
+  // With room for so many rows, and items of each linear. Returns the card's
+  // error.
   static absl::StatusOr<ExpertPass> Allocate(const CardContext& context,
-                                             const ExpertPassSize& size);
+                                             const ExpertSizes& sizes,
+                                             int32_t rows, int items);
 
   // Send, then Compute, then the outputs are there. All block, and return the
   // card's error.
@@ -69,7 +61,6 @@ class ExpertPass {
   absl::Status SendRows(const CardContext& context,
                         const ExpertPassWork& work) const;
 
-  // Rows before, between and after the linears.
   std::array<std::unique_ptr<CardBuffer>, kExpertValues> rows_;
   std::array<std::optional<LinearSchedule>, kExpertLinears> schedules_;
   std::vector<uint8_t> outputs_;  // of the Compute before

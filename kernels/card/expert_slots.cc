@@ -5,22 +5,10 @@
 
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
+#include "kernels/card/matrix_items.h"
 #include "kernels/hls/word.h"
 
 namespace moevit::card {
-
-absl::StatusOr<int64_t> ExpertWords(const hls::LinearTiles& tiles,
-                                    const ExpertLayouts& layouts,
-                                    const ExpertUses& uses) {
-  int64_t words = 0;
-  for (int linear = 0; linear < kExpertLinears; ++linear) {
-    MOEVIT_RETURN_IF_ERROR(PlanItems(tiles, uses[linear],
-                                     layouts.before(linear),
-                                     layouts.after(linear), &words)
-                               .status());
-  }
-  return words;
-}
 
 absl::StatusOr<ExpertSlots> ExpertSlots::Allocate(const CardContext& context,
                                                   int slots,
@@ -41,26 +29,25 @@ absl::StatusOr<ExpertSlots> ExpertSlots::Allocate(const CardContext& context,
 }
 
 absl::StatusOr<int> ExpertSlots::Put(const CardContext& context,
-                                     const ExpertLayouts& layouts,
-                                     const ExpertUses& uses) {
+                                     const ExpertShape& layer, int expert) {
   const int number = free_.back();
   // One that was evicted before anybody needed it may still be under way.
   MOEVIT_RETURN_IF_ERROR(Wait(number, context.timeout()));
   Slot& slot = slots_[number];
-  std::array<hls::Word*, kWeightPorts> words = {};
-  for (int port = 0; port < kWeightPorts; ++port) {
-    words[port] = reinterpret_cast<hls::Word*>(ports_[port]->host().data());
-  }
+  const auto words = [&](int port) {
+    return reinterpret_cast<hls::Word*>(ports_[port]->host().data());
+  };
+  const ExpertUses uses = layer.uses(expert);
   const int64_t begin = number * slot_words_;
   int64_t end = begin;
   for (int linear = 0; linear < kExpertLinears; ++linear) {
-    const ValueLayout& before = layouts.before(linear);
-    const ValueLayout& after = layouts.after(linear);
+    const ValueLayout& before = layer.layouts[linear];
+    const ValueLayout& after = layer.layouts[linear + 1];
     MOEVIT_ASSIGN_OR_RETURN(
         slot.items[linear],
         PlanItems(context.tiles(), uses[linear], before, after, &end));
-    WriteImage(uses[linear], before, after, slot.items[linear], words[0],
-               words[1]);
+    WriteImage(uses[linear], before, after, slot.items[linear], words(0),
+               words(1));
   }
   for (int port = 0; port < kWeightPorts; ++port) {
     MOEVIT_ASSIGN_OR_RETURN(

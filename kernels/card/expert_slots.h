@@ -11,40 +11,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kernels/card/card.h"
 #include "kernels/card/card_context.h"
-#include "kernels/card/matrix_items.h"
+#include "kernels/card/expert_shapes.h"
 #include "kernels/hls/descriptor.h"
-#include "program/program.h"
 
 namespace moevit::card {
-
-constexpr int kWeightPorts = 2;
-
-// The two linears of an expert, by their place in the list.
-constexpr int kExpertLinears = 2;
-
-using ExpertUses = std::array<MatrixUse, kExpertLinears>;
-
-// What lies before, between and after them.
-struct ExpertLayouts {
-  ValueLayout input;
-  ValueLayout hidden;
-  ValueLayout output;
-
-  const ValueLayout& before(int linear) const {
-    return linear == 0 ? input : hidden;
-  }
-  const ValueLayout& after(int linear) const {
-    return linear == 0 ? hidden : output;
-  }
-};
-
-// Words on each port that one expert takes. Errors as for PlanItems.
-absl::StatusOr<int64_t> ExpertWords(const hls::LinearTiles& tiles,
-                                    const ExpertLayouts& layouts,
-                                    const ExpertUses& uses);
 
 // Thread-compatible. Void after Card::Reset.
 class ExpertSlots {
@@ -57,8 +31,8 @@ class ExpertSlots {
 
   // Begins to copy an expert to a free slot and returns which; it may travel
   // after the call. Returns the card's error. REQUIRES: free() > 0.
-  absl::StatusOr<int> Put(const CardContext& context,
-                          const ExpertLayouts& layouts, const ExpertUses& uses);
+  absl::StatusOr<int> Put(const CardContext& context, const ExpertShape& layer,
+                          int expert);
 
   // The slot may be used again.
   void Free(int slot) { free_.push_back(slot); }
