@@ -126,6 +126,8 @@ class XrtCard : public Card {
   Mutex power_mutex_;
   // Null, or closing, after a failed Reset.
   std::unique_ptr<XrtSession> session_;
+  // Kept from one session to the next; null when there is none to keep.
+  xrt::device device_;
 
   PowerSampler power_;  // last: its thread uses the others
 };
@@ -145,10 +147,14 @@ absl::Status XrtCard::Reset() {
   MutexLock lock(&power_mutex_);
   if (session_ != nullptr) {
     MOEVIT_RETURN_IF_ERROR(Close());
+    device_ = session_->device();
     session_ = nullptr;
   }
-  MOEVIT_RETURN_IF_ERROR(XrtSession::ResetCard(options_));
-  MOEVIT_ASSIGN_OR_RETURN(session_, XrtSession::Open(options_));
+  // One that failed to reset is lost, or still being reset.
+  MOEVIT_ASSIGN_OR_RETURN(
+      device_,
+      XrtSession::ResetCard(options_, std::exchange(device_, xrt::device())));
+  MOEVIT_ASSIGN_OR_RETURN(session_, XrtSession::Open(options_, device_));
   if (Describe(*session_) != units_) {
     session_ = nullptr;
     return absl::FailedPreconditionError(absl::StrCat(

@@ -42,14 +42,37 @@ Function* FindInXrt(const char* name) {
 constexpr char kReset[] = "_Z22xclInternalResetDevicePv12xclResetKind";
 using ResetFunction = int(xclDeviceHandle, xclResetKind);
 
+// Opens `device` if it is not open.
+absl::Status ResetDevice(const std::string& bus_address, xrt::device& device) {
+  const bool kept = static_cast<bool>(device);
+  if (!kept) device = xrt::device(bus_address);
+  if (device.get_info<xrt::info::device::offline>()) {
+    return absl::UnavailableError("it is offline");
+  }
+  auto* const reset = FindInXrt<ResetFunction>(kReset);
+  if (reset == nullptr) {
+    return absl::UnavailableError(
+        "this XRT has no function for it; use xbutil reset");
+  }
+  int error = reset(static_cast<xclDeviceHandle>(device), XCL_USER_RESET);
+  if (error != 0 && kept) {  // XRT could not open it after its last reset
+    device = xrt::device();
+    device = xrt::device(bus_address);
+    error = reset(static_cast<xclDeviceHandle>(device), XCL_USER_RESET);
+  }
+  if (error == 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("error ", -error));
+}
+
 // How long to wait for an event that may have been somebody else's.
 constexpr int kEventMilliseconds = 50;
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<XrtSession>> XrtSession::Open(
-    const XrtCardOptions& options) {
+    const XrtCardOptions& options, xrt::device device) {
   std::unique_ptr<XrtSession> session(new XrtSession);
+  session->device_ = std::move(device);
   MutexLock lock(&OpenMutex());
   MOEVIT_RETURN_IF_ERROR(session->OpenDevice(options));
   MOEVIT_RETURN_IF_ERROR(session->LoadImage(options));
@@ -60,7 +83,7 @@ absl::StatusOr<std::unique_ptr<XrtSession>> XrtSession::Open(
 absl::Status XrtSession::OpenDevice(const XrtCardOptions& options) {
   const std::string what = absl::StrCat("opening card ", options.bus_address);
   absl::Status opened = WithoutExceptions(what, [&]() -> absl::Status {
-    device_ = xrt::device(options.bus_address);
+    if (!device_) device_ = xrt::device(options.bus_address);
     shell_ = device_.get_info<xrt::info::device::name>();
     if (!device_.get_info<xrt::info::device::offline>()) {
       return absl::OkStatus();
@@ -236,35 +259,28 @@ XrtSession::~XrtSession() {
   if (!closing_) Close(absl::Now() + absl::Seconds(1));
 }
 
-absl::Status XrtSession::ResetCard(const XrtCardOptions& options) {
+absl::StatusOr<xrt::device> XrtSession::ResetCard(const XrtCardOptions& options,
+                                                  xrt::device device) {
   const absl::Time deadline = absl::Now() + options.reset_patience;
   const std::string what = absl::StrCat("resetting card ", options.bus_address);
   // XRT waits for a card that is offline for as long as that takes.
   CopyThread resetter;
   auto done = std::make_shared<OperationState>(what);
+  auto shared = std::make_shared<xrt::device>(std::move(device));
   resetter.Add(
-      [what, bus_address = options.bus_address] {
+      [what, shared, bus_address = options.bus_address] {
         return WithoutExceptions(what, [&]() -> absl::Status {
-          const xrt::device device(bus_address);
-          if (device.get_info<xrt::info::device::offline>()) {
-            return absl::UnavailableError(
-                absl::StrCat(what, ": it is offline"));
-          }
-          auto* const reset = FindInXrt<ResetFunction>(kReset);
-          if (reset == nullptr) {
-            return absl::UnavailableError(absl::StrCat(
-                what, ": this XRT has no function for it; use xbutil reset"));
-          }
-          const int error =
-              reset(static_cast<xclDeviceHandle>(device), XCL_USER_RESET);
-          if (error == 0) return absl::OkStatus();
-          return absl::UnavailableError(absl::StrCat(what, ": error ", -error));
+          const absl::Status reset = ResetDevice(bus_address, *shared);
+          if (reset.ok()) return absl::OkStatus();
+          return absl::Status(reset.code(),
+                              absl::StrCat(what, ": ", reset.message()));
         });
       },
       done);
-  absl::Status status = done->Wait(deadline);
+  const absl::Status status = done->Wait(deadline);
   resetter.Stop(deadline);
-  return status;
+  MOEVIT_RETURN_IF_ERROR(status);
+  return *shared;
 }
 
 }  // namespace moevit

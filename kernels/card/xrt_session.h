@@ -28,8 +28,10 @@ namespace moevit {
 // Thread safe, apart from Open and Close.
 class XrtSession {
  public:
+  // Opens the card, unless `device` is it: XRT keeps a thread and its stack for
+  // every opening of a card that has kernels, for as long as the process lives.
   static absl::StatusOr<std::unique_ptr<XrtSession>> Open(
-      const XrtCardOptions& options);
+      const XrtCardOptions& options, xrt::device device = {});
 
   // Closes with little patience, unless Close was called. REQUIRES: Close has
   // succeeded, or nothing was launched or copied.
@@ -41,6 +43,7 @@ class XrtSession {
   // Whether Close was called.
   bool closing() const { return closing_; }
   const std::vector<std::shared_ptr<XrtUnit>>& units() const { return units_; }
+  const xrt::device& device() const { return device_; }
 
   absl::StatusOr<std::shared_ptr<XrtMemory>> Allocate(size_t bytes, int bank);
 
@@ -61,11 +64,13 @@ class XrtSession {
   // any more; Close may be asked again.
   bool Close(absl::Time deadline);
 
-  // Resets the card, as `xbutil reset` does. REQUIRES: this process has no
-  // session of it, since the driver kills processes that have the card open
-  // (SIGBUS). kDeadlineExceeded when the card is not back in time,
+  // Resets the card, as `xbutil reset` does, by `device`, which XRT closes and
+  // opens for that, or else by one that it opens; returns it. REQUIRES: nothing
+  // else of this process has the card open, since the driver kills processes
+  // that have (SIGBUS). kDeadlineExceeded when the card is not back in time,
   // kUnavailable when it is offline or this XRT has no way to reset it.
-  static absl::Status ResetCard(const XrtCardOptions& options);
+  static absl::StatusOr<xrt::device> ResetCard(const XrtCardOptions& options,
+                                               xrt::device device);
 
  private:
   XrtSession() = default;

@@ -70,6 +70,11 @@ bool OpenFile::HasExclusiveContext(uint32_t unit) {
   return found != contexts_.end() && found->second;
 }
 
+bool OpenFile::HasAnyBuffer() {
+  MutexLock lock(&mutex_);
+  return !buffers_.empty();
+}
+
 bool OpenFile::HasAnyContext() {
   MutexLock lock(&mutex_);
   return !contexts_.empty();

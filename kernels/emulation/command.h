@@ -46,6 +46,7 @@ class OpenFile {
   bool HasContext(uint32_t unit);
   bool HasExclusiveContext(uint32_t unit);
   bool HasAnyContext();
+  bool HasAnyBuffer();
 
  private:
   EmulatedCard* const card_;

@@ -158,16 +158,26 @@ int EmulatedCard::LoadImage(const drm_xocl_axlf& request) {
   return 0;
 }
 
-void EmulatedCard::Reset() {
+bool EmulatedCard::InUse() {
+  return AnyContextOpen() ||
+         std::any_of(files_.begin(), files_.end(), [](const auto& weak) {
+           const std::shared_ptr<OpenFile> file = weak.lock();
+           return file != nullptr && file->HasAnyBuffer();
+         });
+}
+
+int EmulatedCard::Reset() {
   std::shared_ptr<LoadedImage> image;
   {
     MutexLock lock(&mutex_);
+    if (InUse()) return EBUSY;
     image = std::move(image_);
     memory_.SetBanks({});
     nodes_.ClearImage();
   }
   image.reset();  // ends what runs, which may take as long as a kernel does
   state_.needs_reset = false;
+  return 0;
 }
 
 int EmulatedCard::ChangeContext(OpenFile* file, const drm_xocl_ctx& request) {

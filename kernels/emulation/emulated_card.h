@@ -55,13 +55,15 @@ class EmulatedCard {
   int CloseBuffer(OpenFile* file, uint32_t handle);
   int Copy(OpenFile* file, const drm_xocl_sync_bo& request);
   int Execute(const std::shared_ptr<OpenFile>& file, uint32_t packet_handle);
-  void Reset();
+  // EBUSY while a process uses something of the card: the driver kills it then.
+  int Reset();
 
   // The file to map for an offset in the device file; -1 when there is none.
   int MappedFile(uint64_t offset, uint64_t bytes);
 
  private:
   bool IsOffline();
+  bool InUse() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AnyContextOpen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetClosedFiles() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int Start(const std::shared_ptr<OpenFile>& file,

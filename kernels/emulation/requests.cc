@@ -112,8 +112,7 @@ int HandleXoclRequest(const std::shared_ptr<OpenFile>& file, unsigned number,
     case DRM_XOCL_READ_AXLF:
       return card->LoadImage(*static_cast<drm_xocl_axlf*>(argument));
     case DRM_XOCL_HOT_RESET:
-      card->Reset();
-      return 0;
+      return card->Reset();
     default:
       return EOPNOTSUPP;
   }

@@ -19,7 +19,6 @@ class Sample:
     resident_bytes: int
     descriptors: int
     threads: int
-    returned: int  # cards that came back so far
 
 
 class ServerProcess:
@@ -102,7 +101,6 @@ class ServerProcess:
             resident_bytes=int(resident[1]) * 1024,
             descriptors=descriptors,
             threads=int(threads[1]),
-            returned=self.events["returned"],
         )
 
     @property

@@ -8,9 +8,6 @@ from soak.faults import serving_cards
 from soak.tally import BROKEN, Outcome, percentile
 
 _LATENCY_GROWTH = 1.5
-# XRT 2.13 keeps a thread for each time that a card is opened, and with it a
-# stack that others have used before, until the process ends.
-_MIB_PER_RETURN = 0.2
 # Of the metrics, what must be 0 without clients.
 _HELD = (
     "moevit_queue_images",
@@ -78,9 +75,8 @@ def _flat(tally):
     return [
         _growth(
             tally,
-            "MiB of memory, but for 0.2 for each return of a card",
-            lambda sample: sample.resident_bytes / 2**20
-            - _MIB_PER_RETURN * sample.returned,
+            "MiB of memory",
+            lambda sample: sample.resident_bytes / 2**20,
             lambda early: early * 1.05 + 12,
         ),
         _growth(
@@ -92,8 +88,8 @@ def _flat(tally):
         ),
         _growth(
             tally,
-            "threads, but for one for each return of a card",
-            lambda sample: sample.threads - sample.returned,
+            "threads",
+            lambda sample: sample.threads,
             lambda early: early * 1.1 + 8,
         ),
     ]

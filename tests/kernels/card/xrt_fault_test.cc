@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +22,12 @@ namespace moevit {
 namespace {
 
 using ::testing::HasSubstr;
+
+// Of this process.
+int64_t Threads() {
+  const std::filesystem::directory_iterator threads("/proc/self/task");
+  return std::distance(begin(threads), end(threads));
+}
 
 // A reset takes XRT half a second: few tests need one.
 TEST_F(XrtCardTest, ALaunchThatHangsIsLateUntilReset) {
@@ -74,6 +83,30 @@ TEST_F(XrtCardTest, StartsThatFailWhileALaunchEndsLeaveNothingBehind) {
   ASSERT_TRUE(card->Reset().ok());
   EXPECT_TRUE(Works(0, kAdd1));
   EXPECT_TRUE(Works(0, kAdd2));
+}
+
+// XRT ends none of the threads that it starts for openings of a card.
+TEST_F(XrtCardTest, ReturnsOfACardLeaveNoThreads) {
+  ASSERT_TRUE(Works(0, kAdd1));
+  const int64_t before = Threads();
+  Inject("load:card=0");
+  EXPECT_FALSE(cards_[0]->Reset().ok());
+  ASSERT_TRUE(cards_[0]->Reset().ok());
+  EXPECT_TRUE(Works(0, kAdd1));
+  // What has been joined may be listed for a moment.
+  const absl::Time deadline = absl::Now() + kLong;
+  while (Threads() > before) ASSERT_LT(absl::Now(), deadline);
+}
+
+TEST_F(XrtCardTest, ACardThatCannotBeOpenedAfterItsResetCanBeLater) {
+  Card* const card = cards_[0].get();
+  Inject("open:card=0,count=1");
+  EXPECT_FALSE(card->Reset().ok());
+  EXPECT_EQ(card->Allocate(64, 0).status().code(),
+            absl::StatusCode::kUnavailable);
+  const absl::Status reset = card->Reset();
+  ASSERT_TRUE(reset.ok()) << reset;
+  EXPECT_TRUE(Works(0, kAdd1));
 }
 
 TEST_F(XrtCardTest, ALaunchThatErrsIsInternal) {
