@@ -5,7 +5,7 @@
 - promtool has nothing to say against /metrics, the alert rules and their tests.
 - A browser shows the status page, and its policy forbids nothing of it.
 - Prometheus, scraping the server, has data for every panel of the dashboard
-  and for the autoscaler.
+  and for the autoscaler, and misses nothing that happened while it was down.
 
 Usage: MOEVIT_SERVER=... MOEVIT_CLIENT=... monitoring_test.py
 
@@ -36,8 +36,8 @@ UNITS = {"seconds": "s", "bytes": "bytes", "joules": "J", "watts": "W",
          "images": "images", "ratio": "ratio", "tokens": "tokens",
          "rows": "rows"}
 # What stands for Grafana's variables.
-VARIABLES = {"$__rate_interval": "5s", "$__range": "10s", "$model": ".*",
-             "$device": ".*"}
+VARIABLES = {"$__rate_interval": "5s", "$__range": "10s", "$instance": ".*",
+             "$model": ".*", "$device": ".*"}
 # A formula stands in for the sensors that a virtual machine does not have.
 SERVER_FLAGS = ("--devices=cpu", "--energy_model=cpu=10:50")
 
@@ -135,12 +135,13 @@ class Prometheus:
         except OSError:
             return None
 
-    def has_data(self, query):
-        """Whether the query has a value that is a number."""
+    def values(self, query):
+        """The values of the query that are numbers."""
         answer = json.loads(get(self._url + "/api/v1/query?" +
                                 urllib.parse.urlencode({"query": query})))
-        return any(not math.isnan(float(series["value"][1]))
-                   for series in answer["data"]["result"])
+        values = [float(series["value"][1])
+                  for series in answer["data"]["result"]]
+        return [value for value in values if not math.isnan(value)]
 
     def stop(self):
         self._process.terminate()
@@ -223,23 +224,48 @@ class MonitoringTest(unittest.TestCase):
         self.assertEqual(names - set(documented_metrics()), set())
 
     def test_every_panel_of_the_dashboard_and_the_autoscaler_have_data(self):
-        if shutil.which("prometheus") is None:
-            self.skipTest("prometheus is not installed")
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        prometheus = Prometheus(directory.name, self.server.metrics_port)
-        self.addCleanup(prometheus.stop)
-        self.assertTrue(await_value(prometheus.ready), "prometheus is not ready")
+        prometheus = self.start_prometheus(self.make_directory())
         empty = [*dashboard_queries(), ("autoscaler", autoscaler_query())]
         self.assertGreater(len(empty), 20)
 
         def all_have_data():
             empty[:] = [(panel, query) for panel, query in empty
-                        if not prometheus.has_data(query)]
+                        if not prometheus.values(query)]
             return not empty
 
         await_value(all_have_data)
         self.assertEqual(empty, [])
+
+    def test_counters_go_on_while_prometheus_is_down(self):
+        query = 'sum(moevit_images_total{code="OK"})'
+        directory = self.make_directory()
+        prometheus = self.start_prometheus(directory)
+        self.assertTrue(await_value(lambda: prometheus.values(query)))
+        prometheus.stop()
+        seen = self.images()
+        self.assertTrue(await_value(lambda: self.images() > seen))
+        missed = self.images()
+        prometheus = self.start_prometheus(directory)
+        self.assertTrue(await_value(
+            lambda: max(prometheus.values(query), default=0) >= missed))
+
+    def images(self):
+        """How many images the server has answered."""
+        document = json.loads(get(self.page + "/status.json"))
+        return sum(model["images"] for model in document["models"])
+
+    def make_directory(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        return directory.name
+
+    def start_prometheus(self, directory):
+        if shutil.which("prometheus") is None:
+            self.skipTest("prometheus is not installed")
+        prometheus = Prometheus(directory, self.server.metrics_port)
+        self.addCleanup(prometheus.stop)
+        self.assertTrue(await_value(prometheus.ready), "prometheus is not ready")
+        return prometheus
 
     def promtool(self, *arguments, text=None):
         if shutil.which("promtool") is None:
