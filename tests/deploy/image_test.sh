@@ -44,13 +44,15 @@ setting() {
 # One command for all of it: whatever it started ends with it.
 output=$(inside sh -c "
   moevit-server --model_repository=/usr/share/moevit/models \\
-    --host=127.0.0.1 --port=18201 --metrics_port=18202 &
+    --host=127.0.0.1 --port=0 --metrics_port=0 2>/tmp/log &
   server=\$!
   for second in \$(seq 60); do
-    moevit health --server=127.0.0.1:18201 && break
+    address=\$(sed -n 's/.* serving gRPC on //p' /tmp/log)
+    moevit health --server=\"\$address\" && break
     sleep 1
   done
-  moevit classify --server=127.0.0.1:18201 $samples/ship.jpg $samples/frog.png
+  cat /tmp/log
+  moevit classify --server=\"\$address\" $samples/ship.jpg $samples/frog.png
   kill \$server
   wait \$server && echo stopped") || fail "the server did not end well: $output"
 echo "$output"

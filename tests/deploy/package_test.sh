@@ -9,7 +9,6 @@
 set -euo pipefail
 
 readonly start_timeout_s=60 samples=/usr/share/moevit/samples
-readonly address=127.0.0.1:18101
 
 fail() {
   echo "package_test.sh: $*" >&2
@@ -26,13 +25,15 @@ skip() {
 command -v debootstrap >/dev/null || skip "debootstrap is not installed"
 
 root=$(mktemp -d)
+log=$(mktemp)
+readonly root log
 # The server in it is not root.
 chmod 755 "$root"
 server_pid=
 clean_up() {
   [[ -z $server_pid ]] || kill -KILL "$server_pid" 2>/dev/null || true
   umount "$root/proc" 2>/dev/null || true
-  rm -rf --one-file-system "$root"
+  rm -rf --one-file-system "$root" "$log"
 }
 trap clean_up EXIT
 
@@ -42,8 +43,8 @@ inside() {
 }
 
 echo "Making a root file system."
-log=$(debootstrap --variant=minbase bookworm "$root" 2>&1) ||
-  skip "debootstrap cannot make one: ${log##*$'\n'}"
+debootstrap --variant=minbase bookworm "$root" >"$log" 2>&1 ||
+  skip "debootstrap cannot make one: $(tail -n 1 "$log")"
 mount -t proc proc "$root/proc"
 
 echo "Installing the package."
@@ -52,10 +53,16 @@ inside apt-get install --yes --quiet=2 --no-install-recommends /moevit.deb \
   >/dev/null || fail "apt-get install failed"
 rm "$root/moevit.deb"
 
+# Prints where the server listens, once its log says so.
+address() {
+  sed -n 's/.* serving gRPC on \(.*\)/\1/p' "$log"
+}
+
 wait_until_ready() {
   local deadline=$((SECONDS + start_timeout_s))
-  until inside moevit health --server="$address" 2>/dev/null; do
-    kill -0 "$server_pid" 2>/dev/null || fail "the server did not start"
+  until inside moevit health --server="$(address)" 2>/dev/null; do
+    kill -0 "$server_pid" 2>/dev/null ||
+      fail "the server did not start: $(tail -n 3 "$log")"
     ((SECONDS < deadline)) || fail "not ready after $start_timeout_s s"
     sleep 0.5
   done
@@ -64,7 +71,7 @@ wait_until_ready() {
 # The names of the samples are their classes.
 expect_samples_classified() {
   local output class
-  output=$(inside moevit classify --server="$address" \
+  output=$(inside moevit classify --server="$(address)" \
     "$samples/ship.jpg" "$samples/frog.png") || fail "classify failed"
   echo "$output"
   for class in ship frog; do
@@ -75,9 +82,10 @@ expect_samples_classified() {
 
 # Starts the server with the package's configuration; stops with the test.
 start_server() {
+  : >"$log"
   env -i PATH=/usr/sbin:/usr/bin:/bin chroot --userspec=nobody "$root" \
     moevit-server --config=/etc/moevit/server.pbtxt --host=127.0.0.1 \
-    --port=18101 --metrics_port=18102 "$@" &
+    --port=0 --metrics_port=0 "$@" 2>"$log" &
   server_pid=$!
   wait_until_ready
 }
