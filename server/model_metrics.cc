@@ -88,26 +88,30 @@ ModelMetrics::ModelMetrics(std::shared_ptr<ModelFamilies> families,
       families_(std::move(families)),
       experts_(std::make_shared<ExpertCounters>(&families_->experts, labels_)),
       ready_(&families_->ready.Add(labels_)),
+      requests_ok_(&families_->requests.Add(With(labels_, "code", "OK"))),
+      images_ok_(&families_->images.Add(With(labels_, "code", "OK"))),
       request_duration_(
           &families_->request_duration.Add(labels_, DurationBuckets())),
       queue_duration_(
           &families_->queue_duration.Add(labels_, DurationBuckets())),
       decode_duration_(
-          &families_->decode_duration.Add(labels_, DurationBuckets())) {
-  families_->requests.Add(With(labels_, "code", "OK"));
-  families_->images.Add(With(labels_, "code", "OK"));
+          &families_->decode_duration.Add(labels_, DurationBuckets())) {}
+
+prometheus::Counter& ModelMetrics::CounterOf(const absl::Status& status,
+                                             prometheus::Counter* ok,
+                                             Counters& all) const {
+  return status.ok() ? *ok
+                     : all.Add(With(labels_, "code", GrpcCodeName(status)));
 }
 
 void ModelMetrics::RecordRequest(const absl::Status& status,
                                  absl::Duration duration) {
-  families_->requests.Add(With(labels_, "code", GrpcCodeName(status)))
-      .Increment();
+  CounterOf(status, requests_ok_, families_->requests).Increment();
   request_duration_->Observe(absl::ToDoubleSeconds(duration));
 }
 
 void ModelMetrics::RecordImage(const absl::StatusOr<ImageResult>& result) {
-  families_->images.Add(With(labels_, "code", GrpcCodeName(result.status())))
-      .Increment();
+  CounterOf(result.status(), images_ok_, families_->images).Increment();
   if (!result.ok()) return;
   queue_duration_->Observe(absl::ToDoubleSeconds(result->queue));
   decode_duration_->Observe(absl::ToDoubleSeconds(result->decode));

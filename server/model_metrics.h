@@ -73,10 +73,20 @@ class ModelMetrics {
   }
 
  private:
+  using Counters = prometheus::Family<prometheus::Counter>;
+
+  // Of what ended with `status`: `ok`, or the one of `all` with its code.
+  prometheus::Counter& CounterOf(const absl::Status& status,
+                                 prometheus::Counter* ok, Counters& all) const;
+
   prometheus::Labels labels_;
   std::shared_ptr<ModelFamilies> families_;
   std::shared_ptr<ExpertCounters> experts_;
   prometheus::Gauge* ready_ = nullptr;
+  // To look these up by label takes longer than all else that is counted of an
+  // image.
+  prometheus::Counter* requests_ok_ = nullptr;
+  prometheus::Counter* images_ok_ = nullptr;
   prometheus::Histogram* request_duration_ = nullptr;
   prometheus::Histogram* queue_duration_ = nullptr;
   prometheus::Histogram* decode_duration_ = nullptr;
