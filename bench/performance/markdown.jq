@@ -2,9 +2,11 @@
 
 # A number with $n >= 1 digits after the point.
 def decimals($n):
-  . * pow(10; $n) | round | tostring |
-  if length > $n then . else "0" * ($n + 1 - length) + . end |
-  .[:-$n] + "." + .[-$n:];
+  if . < 0 then "-" + (-. | decimals($n)) else
+    . * pow(10; $n) | round | tostring |
+    if length > $n then . else "0" * ($n + 1 - length) + . end |
+    .[:-$n] + "." + .[-$n:]
+  end;
 
 def percent: 100 * . | decimals(1) + " %";
 

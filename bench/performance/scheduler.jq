@@ -2,18 +2,9 @@
 # delay_us is null for the cost model, what to try next and a table.
 
 include "markdown";
+include "statistics";
 
-def mean: add / length;
 def ms: 1000 * . | decimals(2);
-
-# 95 % of samples of a mean are within so many standard errors, by the number
-# of samples less 1 (Student's t).
-def student_t: [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26][. - 1];
-
-# Half the width of the 95 % confidence interval of the mean.
-def uncertainty:
-  length as $n | mean as $mean | (map((. - $mean) * (. - $mean)) | add) as $sum
-  | ($n - 1 | student_t) * ($sum / ($n - 1) / $n | sqrt);
 
 # Of one load: the delays that were tried, each with all its seeds.
 def by_delay: group_by(.delay_us);
