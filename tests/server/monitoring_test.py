@@ -4,8 +4,9 @@
 - docs/operations.md lists each metric, and nothing that is none.
 - promtool has nothing to say against /metrics, the alert rules and their tests.
 - A browser shows the status page, and its policy forbids nothing of it.
-- Prometheus, scraping the server, has data for every panel of the dashboard
-  and for the autoscaler, and misses nothing that happened while it was down.
+- Prometheus, scraping the server, has data for every panel of the dashboard,
+  for the autoscaler and for the queries of docs/operations.md, and misses
+  nothing that happened while it was down.
 
 Usage: MOEVIT_SERVER=... MOEVIT_CLIENT=... monitoring_test.py
 
@@ -103,6 +104,16 @@ def autoscaler_query():
     query = " ".join(text.split("metricsQuery: >-")[1].split())
     return query.replace("<<.LabelMatchers>>", 'job="moevit"').replace(
         "<<.GroupBy>>", "instance").replace("[1m]", "[5s]")
+
+
+def documented_queries():
+    """What docs/operations.md says gives joules per image, by its sensor or by
+    the one that there is here."""
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    block = text.split("joules per image, without and with idle")[1]
+    for query in block.split("```")[1].strip().split("\n\n"):
+        yield "documented", query.replace("[5m]", "[5s]").replace(
+            '"rapl"', '"model"')
 
 
 class Prometheus:
@@ -223,9 +234,10 @@ class MonitoringTest(unittest.TestCase):
                  for name in re.findall(r"moevit_\w+", text)}
         self.assertEqual(names - set(documented_metrics()), set())
 
-    def test_every_panel_of_the_dashboard_and_the_autoscaler_have_data(self):
+    def test_every_query_has_data(self):
         prometheus = self.start_prometheus(self.make_directory())
-        empty = [*dashboard_queries(), ("autoscaler", autoscaler_query())]
+        empty = [*dashboard_queries(), *documented_queries(),
+                 ("autoscaler", autoscaler_query())]
         self.assertGreater(len(empty), 20)
 
         def all_have_data():

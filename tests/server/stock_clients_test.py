@@ -7,6 +7,7 @@ for health checks and reflection. Started by stock_clients_test.sh.
 import json
 import os
 import pathlib
+import re
 import signal
 import struct
 import subprocess
@@ -25,6 +26,7 @@ import tritonclient.http as triton_http
 
 from running_server import TIMEOUT_S, RunningServer, run_server
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 WRITE_TEST_MODEL = os.environ["MOEVIT_WRITE_TEST_MODEL"]
 IMAGE_SIZE = 12
 CLASSES = 7
@@ -295,6 +297,43 @@ class TritonHttpClientTest(ServerTestCase):
             "?top_k=2", data=png(random_pixels(1)[0]), method="POST")
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
             self.assertEqual(len(json.load(answer)["classes"]), 2)
+
+
+class BalancingTest(unittest.TestCase):
+    def start_server(self, directory):
+        server = RunningServer(directory, "--max_queue_delay=0")
+        self.addCleanup(server.stop)
+        return server
+
+    def connect(self, address, **kwargs):
+        client = triton.InferenceServerClient(address, **kwargs)
+        self.addCleanup(client.close)
+        return client
+
+    def answered(self, client):
+        statistics = client.get_inference_statistics("random").model_stats[0]
+        return statistics.inference_stats.success.count
+
+    def test_clients_share_their_calls_out_as_documented(self):
+        text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+        config = re.search(r'"grpc\.service_config",\s+\'(.*)\'', text)[1]
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        write_repository(directory.name)
+        servers = [self.start_server(directory.name) for _ in range(2)]
+        client = self.connect(
+            "ipv4:" + ",".join(server.target for server in servers),
+            channel_args=[("grpc.service_config", config)])
+        observers = [self.connect(server.target) for server in servers]
+        pixels = random_pixels(1)
+        tensor = triton.InferInput("pixels", pixels.shape, "UINT8")
+        tensor.set_data_from_numpy(pixels)
+        # The first calls may find one of the servers connected only.
+        for _ in range(300):
+            client.infer("random", [tensor], client_timeout=TIMEOUT_S)
+            if all(self.answered(observer) for observer in observers):
+                return
+        self.fail("one server has all calls")
 
 
 class GrpcClientTest(ServerTestCase):
