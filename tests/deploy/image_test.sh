@@ -48,7 +48,7 @@ output=$(inside sh -c "
   server=\$!
   for second in \$(seq 60); do
     address=\$(sed -n 's/.* serving gRPC on //p' /tmp/log)
-    moevit health --server=\"\$address\" && break
+    [ -n \"\$address\" ] && moevit health --server=\"\$address\" && break
     sleep 1
   done
   cat /tmp/log

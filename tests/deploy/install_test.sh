@@ -40,12 +40,17 @@ fi
 # The service is the package's, and starts what is installed.
 [[ ! -e $prefix/etc ]] || fail "without the service, it writes to /etc"
 install_build "$1" --component service
-if [[ -f $prefix/usr/lib/systemd/system/moevit-server.service ]]; then
+readonly unit=$usr/lib/systemd/system/moevit-server.service
+if [[ -f $unit ]]; then
   grep -q '^ExecStart=/usr/bin/moevit-server --config=/etc/moevit/server.pbtxt$' \
-    "$prefix/usr/lib/systemd/system/moevit-server.service" ||
-    fail "the service starts something else"
+    "$unit" || fail "the service starts something else"
   [[ -f $prefix/etc/moevit/server.pbtxt ]] ||
     fail "the service has no settings"
+  if command -v systemd-analyze >/dev/null; then
+    sed -i "s|^ExecStart=/usr|ExecStart=$usr|" "$unit"
+    complaints=$(systemd-analyze verify --man=no "$unit" 2>&1) || true
+    [[ -z $complaints ]] || fail "systemd says of the service: $complaints"
+  fi
 fi
 
 # Prints what bash completes after the words of a command line.

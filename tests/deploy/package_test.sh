@@ -42,6 +42,11 @@ inside() {
     chroot "$root" "$@"
 }
 
+# There is no terminal for apt to log from.
+get() {
+  inside apt-get --yes --quiet=2 --option=Dpkg::Use-Pty=0 "$@" >/dev/null
+}
+
 echo "Making a root file system."
 debootstrap --variant=minbase bookworm "$root" >"$log" 2>&1 ||
   skip "debootstrap cannot make one: $(tail -n 1 "$log")"
@@ -49,8 +54,7 @@ mount -t proc proc "$root/proc"
 
 echo "Installing the package."
 cp "$1" "$root/moevit.deb"
-inside apt-get install --yes --quiet=2 --no-install-recommends /moevit.deb \
-  >/dev/null || fail "apt-get install failed"
+get install --no-install-recommends /moevit.deb || fail "apt-get install failed"
 rm "$root/moevit.deb"
 
 # Prints where the server listens, once its log says so.
@@ -104,7 +108,7 @@ expect_samples_classified
 stop_server
 
 echo "Removing the package."
-inside apt-get purge --yes --quiet=2 moevit >/dev/null || fail "purge failed"
+get purge moevit || fail "apt-get purge failed"
 left=$(find "$root/etc/moevit" "$root/usr/share/moevit" "$root/usr/lib/moevit" \
   2>/dev/null || true)
 [[ -z $left ]] || fail "left behind: $left"
