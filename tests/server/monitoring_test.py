@@ -3,7 +3,8 @@
 
 - docs/operations.md lists each metric, and nothing that is none.
 - promtool has nothing to say against /metrics, the alert rules and their tests.
-- A browser shows the status page, and its policy forbids nothing of it.
+- A browser shows the status page, whose policy forbids nothing of it, and its
+  rates are right when a version is replaced.
 - Prometheus, scraping the server, has data for every panel of the dashboard,
   for the autoscaler and for the queries of docs/operations.md, and misses
   nothing that happened while it was down.
@@ -204,21 +205,45 @@ class MonitoringTest(unittest.TestCase):
         self.assertNotRegex(html, r"""(src|href)=|https?://""")
 
     def test_a_browser_shows_the_status_page(self):
-        if shutil.which("chromium") is None:
-            self.skipTest("chromium is not installed")
-        profile = tempfile.TemporaryDirectory()
-        self.addCleanup(profile.cleanup)
-        result = subprocess.run(
-            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
-             "--no-proxy-server", "--enable-logging=stderr",
-             f"--user-data-dir={profile.name}", "--virtual-time-budget=6000",
-             "--dump-dom", self.page + "/"],
-            capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        result = self.browse(self.page + "/")
         self.assertRegex(result.stdout, r'<span id="state"[^>]*>serving</span>')
         self.assertRegex(result.stdout, r"<dt>Images/s</dt><dd>[\d.,]+</dd>")
         self.assertRegex(result.stdout, r'<th scope="row">cpu</th>')
         self.assertIn('<table class="heat">', result.stdout)
         self.assertNotIn("CONSOLE", result.stderr)
+
+    def test_a_version_that_is_replaced_counts_anew_on_the_page(self):
+        before = json.loads(get(self.page + "/status.json"))
+        before["uptime_s"] = 10
+        model = before["models"][0]
+        before["models"] = [{**model, "name": "replaced", "images": 1000},
+                            {**model, "name": "stays", "images": 100}]
+        after = {**before, "uptime_s": 12, "models": [
+            {**model, "name": "replaced", "images": 5},
+            {**model, "name": "stays", "images": 120}]}
+        answers = f"""<script>
+            const answers = {json.dumps([before, after])};
+            window.fetch = async () => ({{
+              ok: true,
+              json: async () => answers.length > 1 ? answers.shift() : answers[0],
+            }});
+            </script>"""
+        page = pathlib.Path(self.make_directory(), "page.html")
+        page.write_text(get(self.page + "/").replace(
+            "<script>", answers + "<script>"), encoding="utf-8")
+        result = self.browse(page.as_uri())
+        self.assertIn("<dt>Images/s</dt><dd>10</dd>", result.stdout)
+
+    def browse(self, url):
+        """What Chromium makes of a page in six seconds."""
+        if shutil.which("chromium") is None:
+            self.skipTest("chromium is not installed")
+        return subprocess.run(
+            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
+             "--no-proxy-server", "--enable-logging=stderr",
+             f"--user-data-dir={self.make_directory()}",
+             "--virtual-time-budget=6000", "--dump-dom", url],
+            capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
 
     def test_promtool_accepts_the_metrics(self):
         self.promtool("check", "metrics", text=get(self.page + "/metrics"))
