@@ -74,8 +74,8 @@ start_load() {
   helpers+=("$!")
 }
 
-# Starts what fetches the pages; it waits for SIGCONT. One process for each page:
-# starting one for every fetch would cost more than what is measured.
+# Starts what fetches the pages; it waits for SIGCONT. One process for each
+# page: starting one for every fetch would cost more than what is measured.
 watchers=()
 start_watchers() {
   local page

@@ -169,7 +169,7 @@ class MonitoringTest(unittest.TestCase):
         cls.page = f"http://127.0.0.1:{cls.server.metrics_port}"
         cls.load = subprocess.Popen(
             [CLIENT, "load", f"--server={cls.server.target}", "--closed",
-             "--concurrency=2", "--warmup=0s", f"--duration={TIMEOUT_S}s",
+             "--concurrency=2", "--warmup=0s", "--duration=10m",
              ROOT / "deploy/samples"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         cls.addClassCleanup(cls.load.wait, TIMEOUT_S)
@@ -225,7 +225,8 @@ class MonitoringTest(unittest.TestCase):
             const answers = {json.dumps([before, after])};
             window.fetch = async () => ({{
               ok: true,
-              json: async () => answers.length > 1 ? answers.shift() : answers[0],
+              json: async () => answers.length > 1 ? answers.shift()
+                                                   : answers[0],
             }});
             </script>"""
         page = pathlib.Path(self.make_directory(), "page.html")
@@ -301,7 +302,8 @@ class MonitoringTest(unittest.TestCase):
             self.skipTest("prometheus is not installed")
         prometheus = Prometheus(directory, self.server.metrics_port)
         self.addCleanup(prometheus.stop)
-        self.assertTrue(await_value(prometheus.ready), "prometheus is not ready")
+        self.assertTrue(await_value(prometheus.ready),
+                        "prometheus is not ready")
         return prometheus
 
     def promtool(self, *arguments, text=None):
