@@ -16,6 +16,14 @@ namespace {
 // the prediction, beside twice the prediction's usual error.
 constexpr double kDeadlineMargin = 0.05;
 
+// An image is not executed because it would take too long; how long it takes is
+// only learned by executing. So a prediction is not held against images any
+// more when nothing has been executed for so many times as long, and at least
+// for so long: an image that then proves it right costs a fifth of a lane at
+// most.
+constexpr double kTrustedExecutions = 4;
+constexpr absl::Duration kTrusted = absl::Milliseconds(100);
+
 // Devices whose times differ by a smaller part than this are alike.
 constexpr double kAlike = 0.1;
 
@@ -80,8 +88,10 @@ void BatchQueue::OnBatchFinished(DeviceId device, int images,
   costs_[device].Observe(images, duration);
 }
 
-// The least that one image takes on any device; zero while not known.
-absl::Duration BatchQueue::LeastExecution(Devices devices) const {
+// The least that one image takes on any device; zero while not known, or not
+// any more.
+absl::Duration BatchQueue::LeastExecution(absl::Time now,
+                                          Devices devices) const {
   absl::Duration least = absl::InfiniteDuration();
   for (size_t i = 0; i < devices.size(); ++i) {
     if (!devices[i].serving) continue;
@@ -89,7 +99,10 @@ absl::Duration BatchQueue::LeastExecution(Devices devices) const {
     least = std::min(least,
                      known ? costs_[i].PredictLeast(1) : absl::ZeroDuration());
   }
-  return least == absl::InfiniteDuration() ? absl::ZeroDuration() : least;
+  if (least == absl::InfiniteDuration()) return absl::ZeroDuration();
+  const bool trusted =
+      now - last_start_ <= std::max(kTrusted, kTrustedExecutions * least);
+  return trusted ? least : absl::ZeroDuration();
 }
 
 // Until a device is free for an image that so many others go before: what is
@@ -121,7 +134,7 @@ absl::Status BatchQueue::CheckDeadline(const ImageTask& task, absl::Time now,
   if (!learns() || !has_deadline) return absl::OkStatus();
   const absl::Duration wait =
       PredictWait(tasks_.SizeAhead(task.priority), now, devices);
-  const absl::Duration answer = wait + LeastExecution(devices);
+  const absl::Duration answer = wait + LeastExecution(now, devices);
   if (now + answer > task.deadline) {
     return absl::DeadlineExceededError(absl::StrFormat(
         "the deadline cannot be met: it is %s away and the answer is predicted "
@@ -205,15 +218,16 @@ std::optional<PlannedBatch> BatchQueue::NextBatch(absl::Time now,
 
 std::vector<ImageTask> BatchQueue::TakeBatch(const PlannedBatch& batch,
                                              absl::Time now) {
+  last_start_ = now;
   return tasks_.Take(batch.images, batch.skip, now);
 }
 
 std::vector<DeadTask> BatchQueue::TakeDead(absl::Time now, Devices devices) {
-  return tasks_.TakeDead(now, LeastExecution(devices));
+  return tasks_.TakeDead(now, LeastExecution(now, devices));
 }
 
-absl::Time BatchQueue::NextExpiry(Devices devices) const {
-  return std::min(tasks_.EarliestDeadline() - LeastExecution(devices),
+absl::Time BatchQueue::NextExpiry(absl::Time now, Devices devices) const {
+  return std::min(tasks_.EarliestDeadline() - LeastExecution(now, devices),
                   tasks_.EarliestQueueDeadline());
 }
 

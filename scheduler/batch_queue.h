@@ -93,7 +93,7 @@ class BatchQueue {
   std::vector<ImageTask> TakeAll() { return tasks_.TakeAll(); }
 
   // When TakeDead should be called next; may be too early.
-  absl::Time NextExpiry(Devices devices) const;
+  absl::Time NextExpiry(absl::Time now, Devices devices) const;
 
   // What a batch is predicted to take; zero while that is not known.
   absl::Duration PredictBatch(DeviceId device, int images) const;
@@ -107,7 +107,7 @@ class BatchQueue {
 
  private:
   bool learns() const { return options_.method == BatchingMethod::kCostModel; }
-  absl::Duration LeastExecution(Devices devices) const;
+  absl::Duration LeastExecution(absl::Time now, Devices devices) const;
   absl::Duration PredictWait(int images_ahead, absl::Time now,
                              Devices devices) const;
   absl::Time DueTime(int images, DeviceId device) const;
@@ -118,6 +118,8 @@ class BatchQueue {
   TaskQueue tasks_;
   std::vector<CostModel> costs_;  // [device]
   BatchPlanner planner_;
+  // Of the last batch; before there is one, nothing is known either.
+  absl::Time last_start_ = absl::InfiniteFuture();
 };
 
 }  // namespace moevit

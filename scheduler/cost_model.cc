@@ -33,6 +33,11 @@ void CostModel::Size::Add(double duration, int64_t observation) {
   median = sorted[(count - 1) / 2];
 }
 
+double CostModel::Size::Least() const {
+  const auto count = std::min<int64_t>(runs, seconds.size());
+  return *std::min_element(seconds.begin(), seconds.begin() + count);
+}
+
 void CostModel::Observe(int images, absl::Duration duration) {
   const double seconds = std::max(absl::ToDoubleSeconds(duration), 0.0);
   if (known()) NoteError(images, seconds);
@@ -106,7 +111,11 @@ absl::Duration CostModel::Predict(int images) const {
 
 absl::Duration CostModel::PredictLeast(int images) const {
   const double optimism = std::min(2 * relative_error_, kMostOptimism);
-  return absl::Seconds(PredictSeconds(images) * (1 - optimism));
+  double least = PredictSeconds(images) * (1 - optimism);
+  for (auto size = sizes_.lower_bound(images); size != sizes_.end(); ++size) {
+    least = std::min(least, size->second.Least());
+  }
+  return absl::Seconds(least);
 }
 
 }  // namespace moevit

@@ -42,7 +42,8 @@ class CostModel {
   int usual_images() const;
 
   // A duration that a batch will hardly stay below: the prediction less twice
-  // its usual error.
+  // its usual error, and no more than one of the latest runs of this size or a
+  // larger one took.
   absl::Duration PredictLeast(int images) const;
 
   // The seconds that each of the latest batches took beyond the prediction,
@@ -61,6 +62,7 @@ class CostModel {
     double median = 0;
 
     void Add(double duration, int64_t observation);
+    double Least() const;
   };
 
   double Freshness(const Size& size) const;

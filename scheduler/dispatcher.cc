@@ -280,7 +280,7 @@ absl::Time Dispatcher::NextEventTime(absl::Time now) const {
   bool leaves_images = false;
   for (const auto& queue : queues_) {
     if (queue->size() == 0) continue;
-    next = std::min(next, queue->NextExpiry(pool_.states()));
+    next = std::min(next, queue->NextExpiry(now, pool_.states()));
     const auto planned = queue->NextBatch(now, pool_.states());
     if (planned.has_value()) {
       next = std::min(next, planned->start);

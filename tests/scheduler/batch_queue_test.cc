@@ -91,7 +91,7 @@ class LearningBatchQueueTest : public BatchQueueTest {
 
 TEST_F(BatchQueueTest, IsNeverDueWhenEmpty) {
   EXPECT_EQ(NextBatchTime(At(1000)), absl::InfiniteFuture());
-  EXPECT_EQ(queue_.NextExpiry(devices_), absl::InfiniteFuture());
+  EXPECT_EQ(queue_.NextExpiry(At(0), devices_), absl::InfiniteFuture());
 }
 
 TEST_F(BatchQueueTest, AFullBatchIsDueAtOnce) {
@@ -119,7 +119,7 @@ TEST_F(BatchQueueTest, RemovesTheExpiredWhereverTheyStand) {
   Push(TaskNamed(1, At(2)), At(0));
   Push(TaskNamed(2), At(0));
   Push(TaskNamed(3, At(1)), At(0));
-  EXPECT_EQ(queue_.NextExpiry(devices_), At(1));
+  EXPECT_EQ(queue_.NextExpiry(At(0), devices_), At(1));
   EXPECT_THAT(queue_.TakeDead(At(1) - absl::Nanoseconds(1), devices_),
               IsEmpty());
   const std::vector<DeadTask> dead = queue_.TakeDead(At(2), devices_);
@@ -211,6 +211,26 @@ TEST_F(LearningBatchQueueTest, GivesUpImagesThatCannotBeAnsweredInTime) {
   const std::vector<DeadTask> dead = queue_.TakeDead(At(15), devices_);
   ASSERT_THAT(dead, SizeIs(1));
   EXPECT_THAT(dead[0].reason.message(), HasSubstr("cannot be met"));
+}
+
+// Or a prediction from worse times would stand for ever.
+TEST_F(LearningBatchQueueTest, DoubtsAPredictionThatKeepsAllFromExecution) {
+  Teach(0, {100, 110, 120});
+  Push(TaskNamed(1), At(0));
+  TakeBatch(At(0));
+  const auto is_refused = [this](int64_t now) {
+    const ImageTask task = TaskNamed(2, At(now + 60));
+    return !queue_.CheckDeadline(task, At(now), devices_).ok();
+  };
+  EXPECT_TRUE(is_refused(200));
+  EXPECT_FALSE(is_refused(401));
+  Push(TaskNamed(2, At(461)), At(401));
+  EXPECT_EQ(queue_.NextExpiry(At(401), devices_), At(461));
+  EXPECT_THAT(queue_.TakeDead(At(401), devices_), IsEmpty());
+  EXPECT_THAT(TakeBatch(At(401)), ElementsAre(2));
+  EXPECT_TRUE(is_refused(402));  // one batch at a time
+  queue_.OnBatchFinished(0, 1, absl::Milliseconds(50));
+  EXPECT_FALSE(is_refused(451));
 }
 
 TEST_F(LearningBatchQueueTest, RefusesNothingWhileNothingIsKnown) {

@@ -126,6 +126,16 @@ TEST(CostModelTest, NoiseShowsInTheErrorAndMakesItCareful) {
   EXPECT_GT(model.PredictLeast(2), 0.4 * model.Predict(2));
 }
 
+TEST(CostModelTest, OneFastRunIsEnoughToSayThatThereMayBeAnother) {
+  CostModel model;
+  for (int i = 0; i < 100; ++i) model.Observe(2, absl::Milliseconds(50));
+  EXPECT_NEAR(Milliseconds(model.PredictLeast(2)), 50, 1e-6);
+  model.Observe(3, absl::Milliseconds(10));
+  EXPECT_NEAR(Milliseconds(model.Predict(2)), 50, 10);
+  EXPECT_NEAR(Milliseconds(model.PredictLeast(2)), 10, 1e-6);
+  EXPECT_GT(Milliseconds(model.PredictLeast(4)), 10);
+}
+
 TEST(CostModelTest, NothingIsEverNegative) {
   CostModel model;
   model.Observe(1, absl::Milliseconds(9));
