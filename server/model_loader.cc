@@ -73,6 +73,7 @@ class WarmUp {
 absl::StatusOr<ModelRegistry::ModelPointer> ModelLoader::Load(
     const RepositoryEntry& entry, absl::FunctionRef<bool()> cancelled) const {
   const absl::Time start = environment_.clock->Now();
+  if (!entry.readable.ok()) return LoadError(entry, entry.readable);
   absl::StatusOr<QuantizedModel> read = environment_.read(entry.directory);
   if (!read.ok()) return LoadError(entry, read.status());
   auto model = std::make_shared<ServedModel>();

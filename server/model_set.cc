@@ -17,10 +17,11 @@ namespace {
 constexpr char kUnloaded[] = "unloaded";
 
 // What changes when a model's files do; empty without a manifest.
-std::string ManifestChecksum(const std::string& directory) {
+std::string ManifestChecksum(const RepositoryEntry& entry) {
   constexpr size_t kMaxBytes = 1 << 20;
+  if (!entry.readable.ok()) return "";
   const auto manifest =
-      ReadFile(absl::StrCat(directory, "/", kManifestFile), kMaxBytes);
+      ReadFile(absl::StrCat(entry.directory, "/", kManifestFile), kMaxBytes);
   return manifest.ok() ? Sha256Hex(*manifest) : std::string();
 }
 
@@ -49,7 +50,7 @@ absl::Status ModelSet::Update(const std::string& name,
                               bool retry, absl::FunctionRef<bool()> cancelled) {
   absl::Status first_error;
   for (const RepositoryEntry& entry : wanted) {
-    const std::string manifest = ManifestChecksum(entry.directory);
+    const std::string manifest = ManifestChecksum(entry);
     if (!NeedsLoading(entry, manifest, retry)) continue;
     registry_->SetLoading(name, true);
     first_error.Update(LoadVersion(entry, manifest, cancelled));

@@ -32,17 +32,18 @@ absl::Status ReadError(const fs::path& path, const std::error_code& error) {
   return absl::InternalError(message);
 }
 
-// The directories in `parent` whose names do not start with a dot.
+// The directories in `parent`, and links to nowhere, whose names do not start
+// with a dot.
 absl::StatusOr<std::vector<fs::path>> Subdirectories(const fs::path& parent) {
   std::vector<fs::path> directories;
   std::error_code error;
   fs::directory_iterator entry(parent, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const bool hidden = entry->path().filename().string().starts_with('.');
-    if (!hidden && entry->is_directory(error)) {
+    std::error_code unknown;
+    if (!hidden && (entry->is_directory(unknown) || unknown)) {
       directories.push_back(entry->path());
     }
-    if (error) break;
   }
   if (error) return ReadError(parent, error);
   return directories;
@@ -86,23 +87,36 @@ bool IsServableName(absl::string_view name) {
          });
 }
 
+absl::StatusOr<std::vector<RepositoryEntry>> VersionsIn(
+    const fs::path& root, const fs::path& model_directory) {
+  const std::string name = model_directory.filename().string();
+  MOEVIT_ASSIGN_OR_RETURN(const std::vector<fs::path> directories,
+                          Subdirectories(model_directory));
+  std::vector<RepositoryEntry> versions;
+  for (const fs::path& directory : directories) {
+    const auto version = ParseModelVersion(directory.filename().string());
+    if (!version.ok()) continue;
+    versions.push_back({name, *version, directory.string(),
+                        CheckVersionInside(root, directory)});
+  }
+  return versions;
+}
+
 absl::Status AddVersions(const fs::path& root, const fs::path& model_directory,
                          std::vector<RepositoryEntry>& entries) {
   const std::string name = model_directory.filename().string();
+  const auto versions = VersionsIn(root, model_directory);
   if (!IsServableName(name)) {
+    // A file system's lost+found is no model.
+    if (!versions.ok() || versions->empty()) return absl::OkStatus();
     return absl::FailedPreconditionError(absl::StrFormat(
         "the model directory %s has a name that cannot be served: up to %d "
         "letters, digits, '.', '_' and '-' are expected",
         Quoted(name), kMaxNameBytes));
   }
-  MOEVIT_ASSIGN_OR_RETURN(const std::vector<fs::path> versions,
-                          Subdirectories(model_directory));
-  for (const fs::path& directory : versions) {
-    const auto version = ParseModelVersion(directory.filename().string());
-    if (!version.ok()) continue;
-    MOEVIT_RETURN_IF_ERROR(CheckVersionInside(root, directory));
-    entries.push_back({name, *version, directory.string()});
-  }
+  if (absl::IsNotFound(versions.status())) return absl::OkStatus();
+  MOEVIT_RETURN_IF_ERROR(versions.status());
+  entries.insert(entries.end(), versions->begin(), versions->end());
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace moevit {
@@ -15,15 +16,18 @@ struct RepositoryEntry {
   std::string model;
   int64_t version = 0;
   std::string directory;
+  // Whether it may be read, or what is wrong with it.
+  absl::Status readable = absl::OkStatus();
 };
 
 // Lists the versions in the repository at `root`, by model name, then by
 // version. Files, hidden directories, and version directories that are not
-// positive decimal numbers are passed over, as in other model servers.
+// positive decimal numbers are passed over, as in other model servers. Versions
+// with links that lead nowhere or out of the repository are not readable.
 //
 // Returns kNotFound when there is no such directory, kFailedPrecondition when
-// a model's name cannot be served or a link leads out of the directory, and
-// kPermissionDenied or kInternal when it cannot be read.
+// the name of a model with versions cannot be served, and kPermissionDenied or
+// kInternal when it cannot be read.
 absl::StatusOr<std::vector<RepositoryEntry>> ScanRepository(
     const std::string& root);
 

@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/server/life_cycle_fixture.h"
+#include "tests/server/temporary_directory.h"
 #include "tests/server/test_model.h"
 
 namespace moevit {
@@ -163,6 +164,21 @@ TEST_F(PollingTest, FollowsTheRepository) {
   fs::remove_all(repository_.path() + "/boats");
   AwaitIndex({"vehicles/3 READY "});
   EXPECT_EQ(HealthOf("boats"), Health::NOT_SERVING);
+}
+
+TEST_F(PollingTest, R10ALinkThatLeadsOutsideLeavesOtherModelsAlone) {
+  ASSERT_TRUE(StartServer().ok());
+  const TemporaryDirectory outside;
+  fs::create_directories(outside.path() + "/1");
+  fs::create_directory_symlink(outside.path(), repository_.path() + "/alien");
+  fs::create_directories(DirectoryOf("boats", 1));
+  server_->Reload();
+  Await([&] { return ModelReady("boats"); });
+  EXPECT_THAT(
+      Index(),
+      ElementsAre(AllOf(StartsWith("alien/1 UNAVAILABLE FAILED_PRECONDITION"),
+                        HasSubstr("outside of the repository")),
+                  "boats/1 READY ", "vehicles/1 READY ", "vehicles/3 READY "));
 }
 
 TEST_F(PollingTest, ARepositoryThatCannotBeReadChangesNothing) {

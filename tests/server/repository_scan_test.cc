@@ -33,6 +33,8 @@ class RepositoryScanTest : public ::testing::Test {
       EXPECT_EQ(entry.directory, absl::StrCat(root_.path(), "/", entry.model,
                                               "/", entry.version));
       found.push_back(absl::StrCat(entry.model, "/", entry.version));
+      if (entry.readable.ok()) continue;
+      absl::StrAppend(&found.back(), ": ", entry.readable.message());
     }
     return found;
   }
@@ -83,22 +85,30 @@ TEST_F(RepositoryScanTest, FollowsLinksThatStayInside) {
 }
 
 // A link is no way out of the repository.
-TEST_F(RepositoryScanTest, R10RefusesLinksThatLeadOutside) {
+TEST_F(RepositoryScanTest, R10VersionsWithLinksThatLeadOutsideAreNotReadable) {
   const TemporaryDirectory outside;
   fs::create_directories(outside.path() + "/1");
-  const std::string model = root_.path() + "/a";
-  fs::create_directory_symlink(outside.path(), model);
-  EXPECT_THAT(Scan(), ElementsAre(HasSubstr("outside of the repository")));
-  fs::remove(model);
+  fs::create_directory_symlink(outside.path(), root_.path() + "/a");
+  MakeDirectory("b");
+  fs::create_directory_symlink(outside.path() + "/1", root_.path() + "/b/1");
+  MakeDirectory("c/1");
+  fs::create_symlink("/etc/passwd", root_.path() + "/c/1/config.json");
+  MakeDirectory("d/1");
+  EXPECT_THAT(
+      Scan(),
+      ElementsAre(HasSubstr("a/1 leads to " + outside.path() +
+                            "/1, which is outside of the repository"),
+                  HasSubstr("b/1 leads to"),
+                  HasSubstr("leads to /etc/passwd, which is outside"), "d/1"));
+}
 
-  MakeDirectory("a");
-  fs::create_directory_symlink(outside.path() + "/1", model + "/1");
-  EXPECT_THAT(Scan(), ElementsAre(HasSubstr(model + "/1 leads to")));
-  fs::remove(model + "/1");
-
+TEST_F(RepositoryScanTest, LinksToNowhereAreNotReadable) {
   MakeDirectory("a/1");
-  fs::create_symlink("/etc/passwd", model + "/1/config.json");
-  EXPECT_THAT(Scan(), ElementsAre(HasSubstr("/etc/passwd, which is outside")));
+  for (const char* link : {"/a/2", "/b"}) {
+    fs::create_symlink("nowhere", root_.path() + link);
+  }
+  EXPECT_THAT(Scan(),
+              ElementsAre("a/1", HasSubstr("No such file or directory")));
 }
 
 TEST_F(RepositoryScanTest, RefusesNamesThatCannotBeLabels) {
@@ -106,6 +116,12 @@ TEST_F(RepositoryScanTest, RefusesNamesThatCannotBeLabels) {
   const absl::Status status = ScanRepository(root_.path()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(status.message(), HasSubstr("'a model'"));
+}
+
+TEST_F(RepositoryScanTest, PassesOverSuchNamesWithoutVersions) {
+  MakeDirectory("lost+found/inode");
+  MakeDirectory("a/1");
+  EXPECT_THAT(Scan(), ElementsAre("a/1"));
 }
 
 }  // namespace
