@@ -1,9 +1,13 @@
 #include "server/config_file.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "google/protobuf/descriptor.h"
@@ -20,22 +24,39 @@ using google::protobuf::TextFormat;
 
 constexpr size_t kMaxConfigBytes = 1 << 20;
 
+// The field that line `line` of `text`, from 0, begins with; may be empty.
+absl::string_view FieldAt(absl::string_view text, int line) {
+  const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
+  if (line < 0 || line >= static_cast<int>(lines.size())) return "";
+  const absl::string_view begin =
+      absl::StripLeadingAsciiWhitespace(lines[line]);
+  const auto end = std::find_if_not(begin.begin(), begin.end(), [](char c) {
+    return absl::ascii_isalnum(c) || c == '_';
+  });
+  return begin.substr(0, end - begin.begin());
+}
+
 // Keeps the first error, with its place.
 class FirstError final : public google::protobuf::io::ErrorCollector {
  public:
-  explicit FirstError(const std::string& path) : path_(path) {}
+  FirstError(const std::string& path, absl::string_view text)
+      : path_(path), text_(text) {}
 
   // `line` counts from 0.
   void AddError(int line, google::protobuf::io::ColumnNumber /*column*/,
                 const std::string& message) override {
+    const absl::string_view field = FieldAt(text_, line);
+    const bool says = field.empty() || absl::StrContains(message, field);
     status_.Update(absl::InvalidArgumentError(
-        absl::StrCat(path_, ":", line + 1, ": ", message)));
+        absl::StrCat(path_, ":", line + 1, ": ", says ? "" : field,
+                     says ? "" : ": ", message)));
   }
 
   const absl::Status& status() const { return status_; }
 
  private:
   const std::string path_;
+  const absl::string_view text_;
   absl::Status status_;
 };
 
@@ -77,7 +98,7 @@ absl::StatusOr<ConfigFile> ConfigFile::Parse(absl::string_view text,
                                              const std::string& path) {
   v1::ServerConfig config;
   TextFormat::Parser parser;
-  FirstError error(path);
+  FirstError error(path, text);
   TextFormat::ParseInfoTree places;
   parser.RecordErrorsTo(&error);
   parser.WriteLocationsTo(&places);

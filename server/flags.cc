@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/commandlineflag.h"
@@ -13,7 +14,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "base/build_info.h"
 #include "base/cpu_count.h"
 #include "base/memory_nodes.h"
@@ -363,6 +368,46 @@ absl::Status ApplySettings(const ConfigFile& config) {
   return absl::OkStatus();
 }
 
+// --help and its like: not flags of the registry.
+bool IsForHelp(absl::string_view name) {
+  return absl::StartsWith(name, "help") || name == "version" ||
+         name == "only_check_args";
+}
+
+// What absl::ParseCommandLine would end the program for, with a code of its
+// own.
+absl::Status CheckArguments(absl::Span<char* const> arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    absl::string_view argument = arguments[i];
+    if (!absl::ConsumePrefix(&argument, "-")) continue;
+    absl::ConsumePrefix(&argument, "-");
+    if (argument.empty()) break;
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(argument, absl::MaxSplits('=', 1));
+    if (IsForHelp(parts.first)) continue;
+    absl::CommandLineFlag* flag = absl::FindCommandLineFlag(parts.first);
+    if (flag == nullptr && absl::ConsumePrefix(&argument, "no")) {
+      const auto* negated = absl::FindCommandLineFlag(argument);
+      if (negated != nullptr && negated->IsOfType<bool>()) continue;
+    }
+    if (flag == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "'", arguments[i], "' is not a flag; try moevit-server --help"));
+    }
+    if (!absl::StrContains(argument, '=')) {
+      if (flag->IsOfType<bool>() || ++i < arguments.size()) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", arguments[i - 1], "' needs a value"));
+    }
+    const bool is_own = absl::EndsWith(flag->Filename(), "server/flags.cc");
+    std::string reason;
+    if (is_own && !flag->ParseFrom(parts.second, &reason)) {
+      return absl::InvalidArgumentError(reason);
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Whether the options are otherwise once the flag has its default.
 bool IsToBlame(absl::CommandLineFlag& flag, const absl::Status& error) {
   const std::string value = flag.CurrentValue();
@@ -411,6 +456,8 @@ absl::StatusOr<ServerOptions> OptionsFromConfig(int argc, char** argv) {
 absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv) {
   static const bool described = (DescribeProgram(), true);
   static_cast<void>(described);
+  MOEVIT_RETURN_IF_ERROR(
+      CheckArguments(absl::MakeConstSpan(argv, argc).subspan(1)));
   const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
   if (rest.size() > 1) {
     return absl::InvalidArgumentError(absl::StrCat(

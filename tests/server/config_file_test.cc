@@ -45,8 +45,10 @@ TEST(ConfigFileTest, NamesTheLineOfAnUnknownField) {
       ElementsAre(AllOf(HasSubstr("server.pbtxt:2: "), HasSubstr("\"prot\""))));
 }
 
-TEST(ConfigFileTest, NamesTheLineOfAValueOfTheWrongType) {
-  EXPECT_THAT(Settings("\n\nport: 'many'\n"),
+TEST(ConfigFileTest, NamesTheFieldOfAValueOfTheWrongType) {
+  EXPECT_THAT(Settings("\n\n  port: 'many'\n"),
+              ElementsAre(HasSubstr("server.pbtxt:3: port: ")));
+  EXPECT_THAT(Settings("host: 'a'\nport:\n"),
               ElementsAre(HasSubstr("server.pbtxt:3: ")));
 }
 

@@ -72,6 +72,23 @@ TEST_F(FlagsTest, WithoutFlagsTheDefaultsHold) {
   EXPECT_EQ(options->devices.size(), 1);
 }
 
+TEST_F(FlagsTest, WrongArgumentsAreNamed) {
+  const auto error = [this](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "--model_repository=models");
+    const absl::Status status = Parse(std::move(arguments)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    return std::string(status.message());
+  };
+  EXPECT_THAT(error({"--prot=1"}), HasSubstr("'--prot=1' is not a flag"));
+  EXPECT_THAT(error({"--noport"}), HasSubstr("'--noport' is not a flag"));
+  EXPECT_THAT(error({"--port=many"}),
+              AllOf(HasSubstr("'many'"), HasSubstr("'port'")));
+  EXPECT_THAT(error({"--port"}), HasSubstr("'--port' needs a value"));
+  EXPECT_THAT(error({"models"}), HasSubstr("'models' is not a flag"));
+  EXPECT_THAT(error({"--noexit_on_error", "-host", "::1", "--port", "-1"}),
+              HasSubstr("port is -1"));
+}
+
 TEST_F(FlagsTest, TheFileSetsOptionsAndTheCommandLineWins) {
   const auto options = ParseConfig(
       "port: 9001\nmetrics_port: -1\nmax_queue_delay: '7ms'\n"
