@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 
@@ -27,8 +28,9 @@ std::string Spelling(const FlagInfo& info) {
 }  // namespace
 
 absl::StatusOr<FlagSet::Flag*> FlagSet::Find(absl::string_view name) {
+  const std::string spelled = absl::StrReplaceAll(name, {{"-", "_"}});
   for (Flag& flag : flags_) {
-    if (name == flag.info.name) return &flag;
+    if (spelled == flag.info.name) return &flag;
   }
   return absl::InvalidArgumentError(absl::StrCat("unknown flag --", name));
 }

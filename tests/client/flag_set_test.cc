@@ -56,6 +56,14 @@ TEST_F(FlagSetTest, TakesValuesAfterEqualsSignOrAsNextArgument) {
   EXPECT_EQ(wait_, absl::Milliseconds(250));
 }
 
+TEST_F(FlagSetTest, TakesDashesForUnderscores) {
+  std::string value;
+  flags_.Add({.name = "best_of", .value_name = "WORD", .help = "a word"},
+             &value);
+  ASSERT_TRUE(Parse({"--best-of=a-b"}).ok());
+  EXPECT_EQ(value, "a-b");
+}
+
 TEST_F(FlagSetTest, TakesBoolWithOrWithoutValue) {
   ASSERT_TRUE(Parse({"--json", "file"}).ok());
   EXPECT_TRUE(json_);
