@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Renders the chart with several sets of values and holds what comes out to the
-# schemas of Kubernetes, and values that make no sense to the chart's own.
+# schemas of Kubernetes, and values that make no sense to the chart's own. Docker
+# Compose's file is held to its schema, too.
 #
 # Usage: tests/deploy/helm_test.sh DIRECTORY
 #
@@ -17,6 +18,7 @@ readonly requirements=$here/requirements.txt
 readonly helm_version=v3.18.6
 readonly helm_build_s=600
 readonly operator=github.com/prometheus-operator/prometheus-operator@v0.85.0
+readonly compose=github.com/compose-spec/compose-go/v2@v2.4.7
 
 fail() {
   echo "helm_test.sh: $*" >&2
@@ -46,11 +48,11 @@ if ! cmp --silent "$requirements" "$environment/requirements.txt"; then
   cp "$requirements" "$environment/requirements.txt"
 fi
 
-# Where the Prometheus operator's sources are; fails where they cannot be had.
-operator_sources() {
+# Prints where a Go module's sources are; fails where they cannot be had.
+sources_of() {
   local answer
   answer=$(GOTOOLCHAIN=local timeout 120 \
-    go mod download -json "$operator" 2>/dev/null) &&
+    go mod download -json "$1" 2>/dev/null) &&
     sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' <<<"$answer"
 }
 
@@ -102,7 +104,7 @@ accepts autoscaling.enabled=true,autoscaling.target=5m \
   'kind: HorizontalPodAutoscaler' 'averageValue: "5m"'
 accepts podMonitor.enabled=true,podMonitor.tokenSecret=t 'kind: PodMonitor' \
   'port: metrics' 'credentials: {name: t, key: token}'
-if sources=$(operator_sources); then
+if sources=$(sources_of "$operator"); then
   "$environment/bin/python" "$here/custom_resources.py" --definition="$sources\
 /example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml" \
     "$rendered" || fail "not valid: the PodMonitor"
@@ -127,3 +129,19 @@ refuses cards.resource=amd.com/u280 'cards.claim is required'
 refuses cards.count=17 count
 refuses flags.Max-Batch=1 Max-Batch
 refuses service.port=0 port
+
+if sources=$(sources_of "$compose"); then
+  "$environment/bin/python" - "$sources/schema/compose-spec.json" \
+    "$here/../../deploy/docker" <<'END' || fail "not valid: compose.yaml"
+import pathlib, sys, jsonschema, yaml
+place = pathlib.Path(sys.argv[2])
+compose = yaml.safe_load((place / "compose.yaml").read_text())
+jsonschema.validate(compose, yaml.safe_load(open(sys.argv[1])))
+for service in compose["services"].values():
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        assert source in compose["volumes"] or (place / source).exists(), source
+END
+else
+  echo "SKIPPED in part: the schema of Docker Compose cannot be fetched"
+fi
