@@ -31,11 +31,7 @@ void CostModel::Size::Add(double duration, int64_t observation) {
   std::nth_element(sorted.begin(), sorted.begin() + (count - 1) / 2,
                    sorted.begin() + count);
   median = sorted[(count - 1) / 2];
-}
-
-double CostModel::Size::Least() const {
-  const auto count = std::min<int64_t>(runs, seconds.size());
-  return *std::min_element(seconds.begin(), seconds.begin() + count);
+  least = *std::min_element(seconds.begin(), seconds.begin() + count);
 }
 
 void CostModel::Observe(int images, absl::Duration duration) {
@@ -113,7 +109,7 @@ absl::Duration CostModel::PredictLeast(int images) const {
   const double optimism = std::min(2 * relative_error_, kMostOptimism);
   double least = PredictSeconds(images) * (1 - optimism);
   for (auto size = sizes_.lower_bound(images); size != sizes_.end(); ++size) {
-    least = std::min(least, size->second.Least());
+    least = std::min(least, size->second.least);
   }
   return absl::Seconds(least);
 }

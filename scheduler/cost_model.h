@@ -60,9 +60,9 @@ class CostModel {
     int64_t runs = 0;
     int64_t last_observation = 0;
     double median = 0;
+    double least = 0;
 
     void Add(double duration, int64_t observation);
-    double Least() const;
   };
 
   double Freshness(const Size& size) const;
