@@ -10,6 +10,7 @@
 
 #include "kernels/arith/fixed_point.h"
 #include "kernels/arith/gate.h"
+#include "kernels/hls/block.h"
 #include "kernels/hls/descriptor.h"
 #include "kernels/hls/loop_counter.h"
 #include "kernels/hls/sim/hls.h"

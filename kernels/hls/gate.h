@@ -5,6 +5,8 @@
 #ifndef MOEVIT_KERNELS_HLS_GATE_H_
 #define MOEVIT_KERNELS_HLS_GATE_H_
 
+#include <cstdint>
+
 #include "kernels/hls/gate_multiply.h"
 #include "kernels/hls/gate_select.h"
 #include "kernels/hls/gate_shape.h"

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "kernels/arith/layer_norm.h"
+#include "kernels/hls/block.h"
 #include "kernels/hls/descriptor.h"
 #include "kernels/hls/digit_recurrence.h"
 #include "kernels/hls/loop_counter.h"

@@ -11,8 +11,7 @@
 #ifndef MOEVIT_KERNELS_HLS_LINEAR_H_
 #define MOEVIT_KERNELS_HLS_LINEAR_H_
 
-#include <cstdint>
-
+#include "kernels/hls/block.h"
 #include "kernels/hls/linear_load.h"
 #include "kernels/hls/linear_multiply.h"
 #include "kernels/hls/linear_rescale.h"
@@ -58,7 +57,7 @@ void Linear(const Word* schedule, const Word* weights0, const Word* weights1,
   Stream<TableLines, kPaceDepth> tables("tables");
   Stream<Accumulators<kRows, kOut>, kBlockDepth> accumulators("accumulators");
   Stream<ResultPair<kOut>, kPaceDepth> blocks("blocks");
-  Stream<Results, kPaceDepth> results("results");
+  Stream<Block, kPaceDepth> results("results");
   Stream<Word, kMemoryDepth> residuals("residuals");
 
   MOEVIT_DATAFLOW;

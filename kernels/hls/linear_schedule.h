@@ -4,8 +4,6 @@
 #ifndef MOEVIT_KERNELS_HLS_LINEAR_SCHEDULE_H_
 #define MOEVIT_KERNELS_HLS_LINEAR_SCHEDULE_H_
 
-#include <cstdint>
-
 #include "kernels/hls/descriptor.h"
 #include "kernels/hls/linear_tile.h"
 #include "kernels/hls/word.h"

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/arith/fixed_point.h"
+#include "kernels/hls/block.h"
 #include "kernels/hls/descriptor.h"
 #include "kernels/hls/linear_steps.h"
 #include "kernels/hls/linear_tile.h"
@@ -22,7 +23,7 @@ void ReadResidual(const Word* residual, Stream<LinearTile<kRows>>& tiles,
   MOEVIT_COUNTER(linear_residual);
   LinearTile<kRows> tile = tiles.read();
   tiles_ahead.write(tile);
-  LinearSteps steps(ResultsPerRow(tile.item), tile.rows);
+  LinearSteps steps(Int16Blocks(tile.item.out), tile.rows);
   while (tile.rows > 0) {
 #pragma HLS PIPELINE II = 1 style = flp
 #pragma HLS LOOP_TRIPCOUNT min = 18912 max = 18912
@@ -35,71 +36,50 @@ void ReadResidual(const Word* residual, Stream<LinearTile<kRows>>& tiles,
     }
     tile = tiles.read();
     tiles_ahead.write(tile);
-    steps = LinearSteps(ResultsPerRow(tile.item), tile.rows);
+    steps = LinearSteps(Int16Blocks(tile.item.out), tile.rows);
   }
 }
 
-inline Results AddResidual(const Results& fine, const Word& residual,
-                           int shift) {
+inline Block AddResidual(const Block& fine, const Block& residual, int shift) {
 #pragma HLS INLINE
-  Results sum;
-  for (int i = 0; i < kResultLanes; ++i) {
+  Block sum;
+  for (int lane = 0; lane < kBlockLanes; ++lane) {
 #pragma HLS UNROLL
-    sum[i] = arith::SaturateToInt16(
-        arith::RoundingShift(Int16At(residual, i), shift) + fine[i]);
+    sum[lane] = arith::SaturateToInt16(
+        arith::RoundingShift(residual[lane], shift) + fine[lane]);
   }
   return sum;
 }
 
-// Puts results that are codes into the lower or the upper half of a word.
-inline void PackCodes(const Results& codes, bool upper, Word& word) {
-#pragma HLS INLINE
-  for (int i = 0; i < kResultLanes; ++i) {
-#pragma HLS UNROLL
-    const int8_t code = static_cast<int8_t>(codes[i]);
-    if (!upper) word[i] = code;
-    word[kResultLanes + i] = upper ? code : int8_t{0};
-  }
-}
-
-inline void PackInt16(const Results& values, Word& word) {
-#pragma HLS INLINE
-  for (int i = 0; i < kResultLanes; ++i) {
-#pragma HLS UNROLL
-    SetInt16(word, i, values[i]);
-  }
-}
-
 template <int kRows>
-void WriteRows(Stream<LinearTile<kRows>>& tiles, Stream<Results>& results,
+void WriteRows(Stream<LinearTile<kRows>>& tiles, Stream<Block>& results,
                Stream<Word>& residuals, Word* output) {
   MOEVIT_COUNTER(linear_write);
-  Word word = {};
+  Word codes = {};
   LinearTile<kRows> tile = tiles.read();
-  LinearSteps steps(ResultsPerRow(tile.item), tile.rows);
+  LinearSteps steps(Int16Blocks(tile.item.out), tile.rows);
   while (tile.rows > 0) {
 #pragma HLS PIPELINE II = 1 style = flp
 #pragma HLS LOOP_TRIPCOUNT min = 18912 max = 18912
     MOEVIT_COUNT(linear_write, 1);
     const LinearItem& item = tile.item;
-    const Results result = results.read();
+    const Block result = results.read();
     const int64_t row = tile.output[steps.outer()];
     const int64_t at = row * item.output_stride + item.output_word;
     if (item.output_kind == kCodes) {
       const bool upper = steps.inner() % 2 != 0;
-      PackCodes(result, upper, word);
-      if (upper || steps.last_inner()) output[at + steps.inner() / 2] = word;
+      SetCodeBlock(result, upper, codes);
+      if (upper || steps.last_inner()) output[at + steps.inner() / 2] = codes;
     } else {
       const bool adds = item.output_kind == kAdd;
-      PackInt16(adds
-                    ? AddResidual(result, residuals.read(), item.residual_shift)
-                    : result,
-                word);
-      output[at + steps.inner()] = word;
+      output[at + steps.inner()] =
+          Int16Word(adds ? AddResidual(result, Int16Block(residuals.read()),
+                                       item.residual_shift)
+                         : result);
     }
     if (!steps.Advance()) continue;
     tile = tiles.read();
-    steps = LinearSteps(ResultsPerRow(tile.item), tile.rows);
+    steps = LinearSteps(Int16Blocks(tile.item.out), tile.rows);
   }
 }
 

@@ -70,14 +70,6 @@ struct ResultPair {
   int16_t row[2][kOut];
 };
 
-// Half a word of codes, or a word of int16.
-constexpr int kResultLanes = kWordInt16;
-using Results = Vec<int16_t, kResultLanes>;
-
-inline int ResultsPerRow(const LinearItem& item) {
-  return CeilDivide(item.out, kResultLanes);
-}
-
 }  // namespace hls
 }  // namespace moevit
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "kernels/hls/block.h"
 #include "kernels/hls/linear_steps.h"
 #include "kernels/hls/linear_tile.h"
 #include "kernels/hls/word.h"
@@ -12,15 +13,15 @@
 namespace moevit {
 namespace hls {
 
-// 32 channels of a row; zeros beyond the last one.
-inline Results RowResults(const int16_t* row, int channel, int channels) {
+// The block of a row that begins at `channel`; zeros beyond the last channel.
+inline Block BlockOfRow(const int16_t* row, int channel, int channels) {
 #pragma HLS INLINE
-  Results results;
-  for (int n = 0; n < kResultLanes; ++n) {
+  Block block;
+  for (int lane = 0; lane < kBlockLanes; ++lane) {
 #pragma HLS UNROLL
-    results[n] = channel + n < channels ? row[channel + n] : int16_t{0};
+    block[lane] = channel + lane < channels ? row[channel + lane] : int16_t{0};
   }
-  return results;
+  return block;
 }
 
 // A tile comes in by blocks of channels, two rows per cycle, while the tile
@@ -30,7 +31,7 @@ template <typename Card, int kRows = Card::kLinear.token_lanes,
           int kOut = Card::kLinear.out_lanes>
 void Transpose(Stream<LinearTile<kRows>>& tiles,
                Stream<LinearTile<kRows>>& tiles_ahead,
-               Stream<ResultPair<kOut>>& blocks, Stream<Results>& results) {
+               Stream<ResultPair<kOut>>& blocks, Stream<Block>& results) {
   static_assert(Card::kLinear.max_out % kWordCodes == 0,
                 "rows are whole words");
   MOEVIT_COUNTER(linear_transpose);
@@ -60,12 +61,12 @@ void Transpose(Stream<LinearTile<kRows>>& tiles,
       fill.Advance();
     }
     if (!send.done()) {
-      results.write(RowResults(memory[1 - bank][send.outer()],
-                               send.inner() * kResultLanes, held_out));
+      results.write(BlockOfRow(memory[1 - bank][send.outer()],
+                               send.inner() * kBlockLanes, held_out));
       send.Advance();
     }
     if (!fill.done() || !send.done()) continue;
-    send = LinearSteps(CeilDivide(next.item.out, kResultLanes), next.rows);
+    send = LinearSteps(Int16Blocks(next.item.out), next.rows);
     held_out = next.item.out;
     bank = 1 - bank;
     if (next.rows == 0) continue;

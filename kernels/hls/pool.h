@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "kernels/arith/fixed_point.h"
+#include "kernels/hls/block.h"
 #include "kernels/hls/descriptor.h"
 #include "kernels/hls/loop_counter.h"
 #include "kernels/hls/sim/hls.h"

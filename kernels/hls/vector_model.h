@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "kernels/hls/block.h"
 #include "kernels/hls/combine.h"
 #include "kernels/hls/gate_shape.h"
 #include "kernels/hls/layer_norm.h"

@@ -1,27 +1,18 @@
 // What the operators between the products have in common: words from and to
-// memory, and blocks of 32 channels, which is what they work on per cycle.
+// memory, and how much of a row they keep on chip.
 
 #ifndef MOEVIT_KERNELS_HLS_VECTOR_STREAM_H_
 #define MOEVIT_KERNELS_HLS_VECTOR_STREAM_H_
 
 #include <cstdint>
 
+#include "kernels/hls/block.h"
 #include "kernels/hls/loop_counter.h"
 #include "kernels/hls/sim/hls.h"
 #include "kernels/hls/word.h"
 
 namespace moevit {
 namespace hls {
-
-// A word of int16, or half a word of codes.
-constexpr int kBlockLanes = kWordInt16;
-using Block = Vec<int16_t, kBlockLanes>;
-using BlockSums = Vec<int32_t, kBlockLanes>;
-
-// Blocks of a row that lies in memory as int16 or as codes. The latter end on a
-// whole word.
-constexpr int Int16Blocks(int width) { return Int16Words(width); }
-constexpr int CodeBlocks(int width) { return 2 * CodeWords(width); }
 
 // Widest row whose sums or constants fit on chip.
 constexpr int kMaxVectorBlocks = 256;
@@ -66,44 +57,6 @@ inline void StoreWords(int64_t count, Stream<Word>& words, Word* memory) {
 #pragma HLS LOOP_TRIPCOUNT min = 2364 max = 2364
     MOEVIT_COUNT(store_bytes, kWordBytes);
     memory[i] = words.read();
-  }
-}
-
-inline Block Int16Block(const Word& word) {
-  Block block;
-  for (int lane = 0; lane < kBlockLanes; ++lane) {
-#pragma HLS UNROLL
-    block[lane] = Int16At(word, lane);
-  }
-  return block;
-}
-
-inline Word Int16Word(const Block& block) {
-  Word word;
-  for (int lane = 0; lane < kBlockLanes; ++lane) {
-#pragma HLS UNROLL
-    SetInt16(word, lane, block[lane]);
-  }
-  return word;
-}
-
-// Half of a word of codes.
-inline Block CodeBlock(const Word& word, bool upper) {
-  Block block;
-  for (int lane = 0; lane < kBlockLanes; ++lane) {
-#pragma HLS UNROLL
-    block[lane] = word[(upper ? kBlockLanes : 0) + lane];
-  }
-  return block;
-}
-
-// Puts codes into half of a word; the lower half clears the upper one.
-inline void SetCodeBlock(const Block& codes, bool upper, Word& word) {
-  for (int lane = 0; lane < kBlockLanes; ++lane) {
-#pragma HLS UNROLL
-    const int8_t code = static_cast<int8_t>(codes[lane]);
-    if (!upper) word[lane] = code;
-    word[kBlockLanes + lane] = upper ? code : int8_t{0};
   }
 }
 

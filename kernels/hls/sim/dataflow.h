@@ -16,7 +16,6 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "kernels/hls/sim/stream.h"
