@@ -9,7 +9,7 @@
 //   Table(name, std::vector<T>, rows, columns)   a two-dimensional one
 // and reading ones resize the vectors and set rows and columns.
 //
-// Internal to program/quantized_model.cc.
+// Internal to program_reader.cc and program_writer.cc.
 
 #ifndef MOEVIT_PROGRAM_OP_FIELDS_H_
 #define MOEVIT_PROGRAM_OP_FIELDS_H_

@@ -1,6 +1,8 @@
 #include "program/program_writer.h"
 
+#include <cstdint>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"

@@ -1,5 +1,7 @@
 #include "program/quantized_model.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <map>
 #include <system_error>

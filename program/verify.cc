@@ -1,8 +1,9 @@
 #include "program/verify.h"
 
-#include <cstdlib>
-#include <limits>
+#include <cstdint>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
@@ -10,23 +11,15 @@
 #include "base/status_macros.h"
 #include "kernels/arith/attention.h"
 #include "kernels/arith/gate.h"
-#include "kernels/arith/layer_norm.h"
-#include "program/verify_matrix.h"
+#include "program/verify_parameters.h"
 
 namespace moevit {
 namespace {
 
-constexpr int64_t kMaxInt32 = std::numeric_limits<int32_t>::max();
 constexpr int kMaxImageSize = 1 << 14;
 
 absl::Status Invalid(absl::string_view message) {
   return absl::InvalidArgumentError(message);
-}
-
-absl::Status CheckCount(absl::string_view what, size_t count,
-                        int64_t expected) {
-  return CheckRange(absl::StrCat("number of ", what),
-                    static_cast<int64_t>(count), expected, expected);
 }
 
 // Walks the ops in order and keeps track of which values exist already.
@@ -62,10 +55,10 @@ class Verifier {
     const int64_t prefix_rows = output.rows - side * side;
     MOEVIT_RETURN_IF_ERROR(
         CheckRange("number of prefix rows", prefix_rows, 0, output.rows));
-    MOEVIT_RETURN_IF_ERROR(CheckCount("prefix elements", op.prefix.size(),
-                                      prefix_rows * output.channels));
-    MOEVIT_RETURN_IF_ERROR(CheckCount("position elements", op.positions.size(),
-                                      side * side * output.channels));
+    MOEVIT_RETURN_IF_ERROR(
+        CheckSize("prefix", op.prefix.size(), prefix_rows * output.channels));
+    MOEVIT_RETURN_IF_ERROR(CheckSize("positions", op.positions.size(),
+                                     side * side * output.channels));
     return CheckMatrix(op.matrix,
                        op.patch_size * op.patch_size * program_.channels,
                        output.channels);
@@ -76,23 +69,7 @@ class Verifier {
     MOEVIT_RETURN_IF_ERROR(Write(op.output, ElementType::kCode));
     const Value& input = program_.values[op.input];
     MOEVIT_RETURN_IF_ERROR(CheckShape(op.output, input.rows, input.channels));
-    const int width = input.channels;
-    MOEVIT_RETURN_IF_ERROR(
-        CheckRange("width", width, 1, arith::kMaxLayerNormWidth));
-    MOEVIT_RETURN_IF_ERROR(CheckRange(
-        "epsilon", static_cast<int64_t>(op.epsilon), 1, int64_t{1} << 56));
-    MOEVIT_RETURN_IF_ERROR(CheckCount("gammas", op.gamma.size(), width));
-    MOEVIT_RETURN_IF_ERROR(CheckCount("betas", op.beta.size(), width));
-    MOEVIT_RETURN_IF_ERROR(CheckRange("shift", op.shift, 0, 30));
-    const int64_t half = op.shift > 0 ? int64_t{1} << (op.shift - 1) : 0;
-    for (int c = 0; c < width; ++c) {
-      const int64_t largest = (std::abs(int64_t{op.gamma[c]}) << 15) +
-                              std::abs(int64_t{op.beta[c]}) + half;
-      MOEVIT_RETURN_IF_ERROR(
-          CheckRange(absl::StrCat("largest result of channel ", c), largest, 0,
-                     kMaxInt32));
-    }
-    return absl::OkStatus();
+    return CheckLayerNorm(op, input.channels);
   }
 
   absl::Status operator()(const LinearOp& op) {
@@ -127,10 +104,7 @@ class Verifier {
       return Invalid(absl::StrCat("heads ", op.heads, " do not divide width ",
                                   output.channels));
     }
-    const int head_width = output.channels / op.heads;
-    MOEVIT_RETURN_IF_ERROR(
-        CheckRange("head width", head_width, 1, arith::kMaxHeadWidth));
-    return CheckAttentionParameters(op, head_width);
+    return CheckAttention(op, output.channels / op.heads);
   }
 
   absl::Status operator()(const GateOp& op) {
@@ -141,13 +115,7 @@ class Verifier {
     MOEVIT_RETURN_IF_ERROR(CheckRange("top_k", op.top_k, 1, op.experts));
     const Value& input = program_.values[op.input];
     MOEVIT_RETURN_IF_ERROR(CheckShape(op.output, input.rows, op.top_k));
-    MOEVIT_RETURN_IF_ERROR(CheckCount("weights", op.weight.size(),
-                                      int64_t{op.experts} * input.channels));
-    MOEVIT_RETURN_IF_ERROR(CheckCount("biases", op.bias.size(), op.experts));
-    MOEVIT_RETURN_IF_ERROR(
-        CheckRange("octave_multiplier", op.octave_multiplier, 1, kMaxInt32));
-    MOEVIT_RETURN_IF_ERROR(CheckRange("octave_shift", op.octave_shift, 1, 62));
-    return CheckGateAccumulators(op, input.channels);
+    return CheckGate(op, input.channels);
   }
 
   absl::Status operator()(const ExpertLinearOp& op) {
@@ -211,7 +179,7 @@ class Verifier {
     MOEVIT_RETURN_IF_ERROR(Read(op.input, ElementType::kCode));
     const Value& input = program_.values[op.input];
     MOEVIT_RETURN_IF_ERROR(
-        CheckCount("matrices", op.matrices.size(), input.rows));
+        CheckSize("matrices", op.matrices.size(), input.rows));
     for (const Matrix& matrix : op.matrices) {
       MOEVIT_RETURN_IF_ERROR(
           CheckMatrix(matrix, input.channels, program_.classes));
@@ -330,7 +298,7 @@ class Verifier {
     for (const Op& op : program_.ops) {
       const GateOp* gate = std::get_if<GateOp>(&op.body);
       if (gate == nullptr || gate->output != routing) continue;
-      return CheckCount("experts", count, gate->experts);
+      return CheckSize("experts", count, gate->experts);
     }
     return Invalid("its routing does not come from a gate");
   }
@@ -338,53 +306,6 @@ class Verifier {
   static absl::Status InExpert(size_t expert, const absl::Status& status) {
     if (status.ok()) return status;
     return Invalid(absl::StrCat("expert ", expert, ": ", status.message()));
-  }
-
-  static absl::Status CheckAttentionParameters(const AttentionOp& op,
-                                               int head_width) {
-    MOEVIT_RETURN_IF_ERROR(
-        CheckCount("level multipliers", op.level_multiplier.size(), op.heads));
-    MOEVIT_RETURN_IF_ERROR(
-        CheckCount("level shifts", op.level_shift.size(), op.heads));
-    if (op.levels != 16 && op.levels != 256) {
-      return Invalid(
-          absl::StrCat("levels is ", op.levels, ", neither 16 nor 256"));
-    }
-    MOEVIT_RETURN_IF_ERROR(CheckCount("numerators", op.numerators.size(),
-                                      int64_t{op.heads} * op.levels));
-    // The largest difference of two scores of int8 products.
-    const int64_t gap = int64_t{2} * head_width << 14;
-    for (int h = 0; h < op.heads; ++h) {
-      MOEVIT_RETURN_IF_ERROR(
-          CheckRescale(op.level_multiplier[h], op.level_shift[h], gap));
-      MOEVIT_RETURN_IF_ERROR(
-          CheckRange("first numerator", op.numerators[h * op.levels], 1, 255));
-    }
-    const int width = op.heads * head_width;
-    MOEVIT_RETURN_IF_ERROR(
-        CheckCount("output multipliers", op.output_multiplier.size(), width));
-    MOEVIT_RETURN_IF_ERROR(
-        CheckCount("output shifts", op.output_shift.size(), width));
-    const int64_t mixture = int64_t{128} << arith::kMixtureBits;
-    for (int c = 0; c < width; ++c) {
-      MOEVIT_RETURN_IF_ERROR(
-          CheckRescale(op.output_multiplier[c], op.output_shift[c], mixture));
-    }
-    return absl::OkStatus();
-  }
-
-  // Differences of two accumulators must fit 32 bits.
-  static absl::Status CheckGateAccumulators(const GateOp& op, int width) {
-    for (int e = 0; e < op.experts; ++e) {
-      int64_t largest = std::abs(int64_t{op.bias[e]});
-      for (int k = 0; k < width; ++k) {
-        largest += 128 * std::abs(int{op.weight[int64_t{e} * width + k]});
-      }
-      MOEVIT_RETURN_IF_ERROR(
-          CheckRange(absl::StrCat("largest accumulator of expert ", e), largest,
-                     0, kMaxInt32 / 2));
-    }
-    return absl::OkStatus();
   }
 
   const Program& program_;

@@ -2,14 +2,13 @@
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <random>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "gtest/gtest.h"
 #include "kernels/arith/fixed_point.h"
-#include "program/verify_matrix.h"
+#include "program/verify_parameters.h"
 
 namespace moevit {
 namespace {
