@@ -9,6 +9,7 @@
 #ifndef MOEVIT_MODEL_CONFIG_H_
 #define MOEVIT_MODEL_CONFIG_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,7 @@ enum class Interpolation { kBilinear, kBicubic };
 struct PreprocessingConfig {
   ResizeMode resize = ResizeMode::kShorterSide;
   Interpolation interpolation = Interpolation::kBicubic;
-  double crop_fraction = 1.0;              // (0, 1]; only for kShorterSide
+  double crop_fraction = 1.0;              // [0.1, 1]; for kShorterSide
   double mean[3] = {0.485, 0.456, 0.406};  // per RGB channel, in [0, 1] units
   double std[3] = {0.229, 0.224, 0.225};
   // Decode a large JPEG at a fraction of its size, as long as the resize that
@@ -87,6 +88,10 @@ struct ModelConfig {
   int patches_per_side() const { return image_size / patch_size; }
   int tokens() const {
     return prefix_tokens() + patches_per_side() * patches_per_side();
+  }
+  // Bytes of one image's pixels.
+  size_t image_bytes() const {
+    return size_t{1} * image_size * image_size * channels;
   }
   bool IsSparse(int block) const;
 };

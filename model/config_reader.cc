@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <initializer_list>
+#include <string>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"

@@ -14,7 +14,6 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
@@ -169,18 +168,16 @@ void JpegDecoder::Reduce(int sufficient_side) {
 
 absl::StatusOr<Image> JpegDecoder::ReadPixels() {
   if (!Guard([this] { jpeg_calc_output_dimensions(&info_); })) return Failure();
-  Image image;
-  image.width = static_cast<int>(info_.output_width);
-  image.height = static_cast<int>(info_.output_height);
-  const size_t row_bytes = size_t{3} * info_.output_width;
-  image.pixels.resize(row_bytes * info_.output_height);
+  Image image = BlankImage(static_cast<int>(info_.output_width),
+                           static_cast<int>(info_.output_height));
+  const size_t stride = image.stride();
   std::vector<uint8_t> inks(is_cmyk() ? size_t{4} * info_.output_width : 0);
   uint8_t* const pixels = image.pixels.data();
   uint8_t* const ink_row = inks.data();
-  const bool ok = Guard([this, pixels, ink_row, row_bytes] {
+  const bool ok = Guard([this, pixels, ink_row, stride] {
     jpeg_start_decompress(&info_);
     while (info_.output_scanline < info_.output_height) {
-      uint8_t* const target = pixels + info_.output_scanline * row_bytes;
+      uint8_t* const target = pixels + info_.output_scanline * stride;
       JSAMPROW row = is_cmyk() ? ink_row : target;
       jpeg_read_scanlines(&info_, &row, /*max_lines=*/1);
       if (is_cmyk()) {

@@ -67,10 +67,8 @@ Image ApplyOrientation(Image image, int orientation) {
                           orientation == 7 || orientation == 8;
   const bool from_bottom = orientation == 3 || orientation == 4 ||
                            orientation == 6 || orientation == 7;
-  Image upright;
-  upright.width = transposed ? image.height : image.width;
-  upright.height = transposed ? image.width : image.height;
-  upright.pixels.resize(image.pixels.size());
+  Image upright = BlankImage(transposed ? image.height : image.width,
+                             transposed ? image.width : image.height);
   uint8_t* out = upright.pixels.data();
   for (int y = 0; y < upright.height; ++y) {
     for (int x = 0; x < upright.width; ++x) {
@@ -79,8 +77,8 @@ Image ApplyOrientation(Image image, int orientation) {
       const int column = from_right ? image.width - 1 - u : u;
       const int row = from_bottom ? image.height - 1 - v : v;
       const uint8_t* const pixel =
-          &image.pixels[3 * (int64_t{row} * image.width + column)];
-      for (int c = 0; c < 3; ++c) *out++ = pixel[c];
+          &image.pixels[row * image.stride() + size_t{kPixelChannels} * column];
+      for (int c = 0; c < kPixelChannels; ++c) *out++ = pixel[c];
     }
   }
   return upright;

@@ -115,19 +115,17 @@ void PngDecoder::AskForRgb() {
 }
 
 absl::StatusOr<Image> PngDecoder::ReadPixels() {
-  Image image;
-  image.width = static_cast<int>(png_get_image_width(png_, info_));
-  image.height = static_cast<int>(png_get_image_height(png_, info_));
-  const size_t row_bytes = size_t{3} * image.width;
-  image.pixels.resize(row_bytes * image.height);
+  Image image = BlankImage(static_cast<int>(png_get_image_width(png_, info_)),
+                           static_cast<int>(png_get_image_height(png_, info_)));
+  const size_t stride = image.stride();
   std::vector<png_bytep> rows(image.height);
   for (int y = 0; y < image.height; ++y) {
-    rows[y] = image.pixels.data() + y * row_bytes;
+    rows[y] = image.pixels.data() + y * stride;
   }
   png_bytepp const row_pointers = rows.data();
-  const bool ok = Guard([this, row_pointers, row_bytes] {
+  const bool ok = Guard([this, row_pointers, stride] {
     AskForRgb();
-    if (png_get_rowbytes(png_, info_) != row_bytes) {
+    if (png_get_rowbytes(png_, info_) != stride) {
       png_error(png_, "unexpected layout of its rows");
     }
     png_read_image(png_, row_pointers);

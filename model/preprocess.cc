@@ -24,7 +24,7 @@ constexpr int kFastDecodeMargin = 2;
 
 absl::Status CheckImage(const Image& image) {
   if (image.width < 1 || image.height < 1 ||
-      image.pixels.size() != size_t{3} * image.width * image.height) {
+      image.pixels.size() != image.stride() * image.height) {
     return absl::InvalidArgumentError(
         absl::StrCat("image of ", image.width, "x", image.height,
                      " pixels with ", image.pixels.size(), " bytes"));

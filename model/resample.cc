@@ -1,26 +1,15 @@
 #include "model/resample.h"
 
-#include <algorithm>
-
 #include "model/resample_avx2.h"
 
 namespace moevit {
 namespace {
 
-// The weighted sum of inputs that are `stride` bytes apart.
-uint8_t WeightedSum(const uint8_t* first, size_t stride, const int32_t* weights,
-                    int count) {
-  int32_t sum = 1 << (kWeightBits - 1);
-  for (int i = 0; i < count; ++i) sum += first[i * stride] * weights[i];
-  return static_cast<uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
-}
-
 void ResampleRowsPortable(const Image& image, int top, const LineTaps& taps,
                           Image* result) {
   uint8_t* target = result->pixels.data();
   for (int y = 0; y < result->height; ++y) {
-    const uint8_t* const row =
-        &image.pixels[size_t{kPixelChannels} * image.width * (top + y)];
+    const uint8_t* const row = image.pixels.data() + image.stride() * (top + y);
     for (const LineTaps::Output& output : taps.outputs) {
       for (int c = 0; c < kPixelChannels; ++c) {
         *target++ =
@@ -33,7 +22,7 @@ void ResampleRowsPortable(const Image& image, int top, const LineTaps& taps,
 
 void ResampleColumnsPortable(const Image& image, int top, const LineTaps& taps,
                              Image* result) {
-  const size_t stride = size_t{kPixelChannels} * image.width;
+  const size_t stride = image.stride();
   uint8_t* target = result->pixels.data();
   for (const LineTaps::Output& output : taps.outputs) {
     const uint8_t* const first =
@@ -43,14 +32,6 @@ void ResampleColumnsPortable(const Image& image, int top, const LineTaps& taps,
                               output.count);
     }
   }
-}
-
-Image BlankImage(int width, int height) {
-  Image image;
-  image.width = width;
-  image.height = height;
-  image.pixels.resize(size_t{kPixelChannels} * width * height);
-  return image;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #ifndef MOEVIT_MODEL_RESAMPLE_H_
 #define MOEVIT_MODEL_RESAMPLE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -34,8 +35,14 @@ struct LineTaps {
   int end() const { return outputs.back().first + outputs.back().count; }
 };
 
-// Of a pixel: red, green, blue.
-constexpr int kPixelChannels = 3;
+// An output: the weighted sum of `count` inputs that are `stride` bytes apart,
+// rounded half up and clamped.
+inline uint8_t WeightedSum(const uint8_t* first, size_t stride,
+                           const int32_t* weights, int count) {
+  int32_t sum = 1 << (kWeightBits - 1);
+  for (int i = 0; i < count; ++i) sum += first[i * stride] * weights[i];
+  return static_cast<uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
+}
 
 // What the passes are compiled for.
 enum class ResampleIsa {

@@ -4,7 +4,6 @@
 
 #include <immintrin.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -135,13 +134,6 @@ MOEVIT_AVX2 void SumDown(const uint8_t* bytes, size_t stride,
                       _mm256_permutevar8x32_epi32(packed, order));
 }
 
-uint8_t SumOneDown(const uint8_t* byte, size_t stride, const int32_t* weights,
-                   int count) {
-  int32_t sum = kHalf;
-  for (int i = 0; i < count; ++i) sum += byte[i * stride] * weights[i];
-  return static_cast<uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
-}
-
 }  // namespace
 
 void ResampleRowsAvx2(const Image& image, int top, const LineTaps& taps,
@@ -151,8 +143,8 @@ void ResampleRowsAvx2(const Image& image, int top, const LineTaps& taps,
   // The padding of the last output's taps reads a little further than that.
   const size_t wide_stride = size_t{kWideChannels} * pixels + kLanes;
   std::vector<uint8_t> wide_rows(2 * wide_stride);
-  const size_t row_stride = size_t{kPixelChannels} * image.width;
-  const size_t result_stride = size_t{kPixelChannels} * result->width;
+  const size_t row_stride = image.stride();
+  const size_t result_stride = result->stride();
   const uint8_t* row = image.pixels.data() + row_stride * top +
                        size_t{kPixelChannels} * taps.begin();
   uint8_t* target = result->pixels.data();
@@ -171,7 +163,7 @@ void ResampleRowsAvx2(const Image& image, int top, const LineTaps& taps,
 
 void ResampleColumnsAvx2(const Image& image, int top, const LineTaps& taps,
                          Image* result) {
-  const size_t stride = size_t{kPixelChannels} * image.width;
+  const size_t stride = image.stride();
   uint8_t* target = result->pixels.data();
   for (const LineTaps::Output& output : taps.outputs) {
     const uint8_t* const first =
@@ -182,7 +174,7 @@ void ResampleColumnsAvx2(const Image& image, int top, const LineTaps& taps,
       SumDown(first + i, stride, weights, output.count, target + i);
     }
     for (; i < stride; ++i) {
-      target[i] = SumOneDown(first + i, stride, weights, output.count);
+      target[i] = WeightedSum(first + i, stride, weights, output.count);
     }
     target += stride;
   }

@@ -5,6 +5,7 @@
 #define MOEVIT_MODEL_TENSOR_SOURCE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
