@@ -14,22 +14,23 @@ namespace moevit {
 // The activations of one image at one site. Sites, in the order in which they
 // are reported (B is a block, E an expert, 0 in a dense block):
 //
-//   embedding                  [tokens, width]  the residual stream at its
-//   start blocks.B.norm1             [tokens, width] blocks.B.attn.qkv [tokens,
-//   3 * width] blocks.B.attn.scores       [heads * tokens, tokens]  before the
-//   softmax blocks.B.attn.mixed        [tokens, width]  input of attn.proj
-//   blocks.B.attn.proj         [tokens, width]
-//   blocks.B.residual1         [tokens, width]  after adding attn.proj
-//   blocks.B.norm2             [tokens, width]
-//   blocks.B.gate              [tokens, experts]  logits; sparse blocks only
+//   embedding                      [tokens, width]   enters block 0
+//   blocks.B.norm1                 [tokens, width]
+//   blocks.B.attn.qkv              [tokens, 3 * width]
+//   blocks.B.attn.scores           [heads * tokens, tokens]  before softmax
+//   blocks.B.attn.mixed            [tokens, width]   input of attn.proj
+//   blocks.B.attn.proj             [tokens, width]
+//   blocks.B.residual1             [tokens, width]   after adding attn.proj
+//   blocks.B.norm2                 [tokens, width]
+//   blocks.B.gate                  [tokens, experts] logits; sparse blocks only
 //   blocks.B.mlp.E.pre_activation  [rows, hidden]
-//   blocks.B.mlp.E.hidden          [rows, hidden]  input of the second linear
-//   blocks.B.mlp.E.output          [rows, width]   before its gate weight
-//   blocks.B.residual2         [tokens, width]  after adding the MLP
-//   norm                       [rows, width]  rows that reach the pooling only
-//   pooled                     [rows, width]  2 rows when distilled, else 1
-//   pooled_norm                [rows, width]
-//   logits                     [1, classes]
+//   blocks.B.mlp.E.hidden          [rows, hidden]    input of the second linear
+//   blocks.B.mlp.E.output          [rows, width]     before its gate weight
+//   blocks.B.residual2             [tokens, width]   after adding the MLP
+//   norm                           [rows, width]     rows that are pooled
+//   pooled                         [rows, width]     2 if distilled, else 1
+//   pooled_norm                    [rows, width]
+//   logits                         [1, classes]
 //
 // An expert that no token chose is not reported for that image.
 struct Observation {

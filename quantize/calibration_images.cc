@@ -1,5 +1,7 @@
 #include "quantize/calibration_images.h"
 
+#include <utility>
+
 namespace moevit {
 
 CalibrationImages::CalibrationImages(const Program* program,

@@ -11,10 +11,6 @@
 namespace moevit {
 namespace {
 
-size_t ImageBytes(int image_size, int channels) {
-  return static_cast<size_t>(image_size) * image_size * channels;
-}
-
 absl::Status CheckSpans(const Classifier& classifier, int images,
                         absl::Span<const uint8_t> pixels,
                         absl::Span<float> logits) {
@@ -38,8 +34,7 @@ class FloatClassifier : public Classifier {
       : checkpoint_(*checkpoint) {}
 
   size_t image_bytes() const override {
-    return ImageBytes(checkpoint_.config.image_size,
-                      checkpoint_.config.channels);
+    return checkpoint_.config.image_bytes();
   }
 
   int classes() const override { return checkpoint_.config.num_classes; }
@@ -65,7 +60,7 @@ class ExecutorClassifier : public Classifier {
       : program_(*program), executor_(std::move(executor)) {}
 
   size_t image_bytes() const override {
-    return ImageBytes(program_.image_size, program_.channels);
+    return static_cast<size_t>(program_.image_bytes());
   }
 
   int classes() const override { return program_.classes; }

@@ -3,7 +3,8 @@
 // folded into both.
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
+#include <vector>
 
 #include "quantize/fixed_point_constants.h"
 #include "quantize/merged_statistics.h"
@@ -57,6 +58,25 @@ std::vector<int8_t> PatchCodes(const ModelConfig& config,
   return codes;
 }
 
+// The prefix tokens with their positions added.
+Tensor PrefixRows(const Checkpoint& checkpoint) {
+  Tensor prefix(checkpoint.config.prefix_tokens(), checkpoint.config.width);
+  std::transform(checkpoint.prefix_tokens.begin(),
+                 checkpoint.prefix_tokens.end(), checkpoint.positions.begin(),
+                 prefix.values.begin(), std::plus<float>());
+  return prefix;
+}
+
+// The positions of the patches, which follow those of the prefix tokens.
+Tensor PatchPositions(const Checkpoint& checkpoint) {
+  const ModelConfig& config = checkpoint.config;
+  Tensor positions(config.tokens() - config.prefix_tokens(), config.width);
+  std::copy(checkpoint.positions.end() -
+                static_cast<int64_t>(positions.values.size()),
+            checkpoint.positions.end(), positions.values.begin());
+  return positions;
+}
+
 std::vector<int16_t> ToUnits(const std::vector<float>& values, double scale) {
   std::vector<int16_t> units;
   units.reserve(values.size());
@@ -85,13 +105,8 @@ ValueId ModelQuantizer::QuantizeEmbedding() {
       QuantizeLinear(weights, {pixel_scale, pixels.codes, pixels.real.means()},
                      techniques_, images_.pool());
 
-  Tensor prefix(config_.prefix_tokens(), config_.width);
-  Tensor positions(patches, config_.width);
-  const auto first_patch = checkpoint_.positions.begin() + prefix.values.size();
-  std::transform(checkpoint_.prefix_tokens.begin(),
-                 checkpoint_.prefix_tokens.end(), checkpoint_.positions.begin(),
-                 prefix.values.begin(), std::plus<float>());
-  std::copy(first_patch, checkpoint_.positions.end(), positions.values.begin());
+  const Tensor prefix = PrefixRows(checkpoint_);
+  const Tensor positions = PatchPositions(checkpoint_);
   ResidualStatistics statistics =
       images_.Reduce<ResidualStatistics>([&](int image) {
         Tensor real = linear.Outputs(

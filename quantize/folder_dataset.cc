@@ -1,6 +1,7 @@
 #include "quantize/folder_dataset.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -150,10 +151,7 @@ class FolderDataset : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
   bool has_labels() const override { return files_[0].label.has_value(); }
-  size_t image_bytes() const override {
-    return static_cast<size_t>(config_.image_size) * config_.image_size *
-           config_.channels;
-  }
+  size_t image_bytes() const override { return config_.image_bytes(); }
   int classes() const override { return config_.num_classes; }
 
   absl::StatusOr<Sample> Load(int64_t index) const override {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "quantize/fixed_point_constants.h"
 #include "quantize/merged_statistics.h"

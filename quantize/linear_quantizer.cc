@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <utility>
 
 #include "quantize/fixed_point_constants.h"
 #include "quantize/matrix_product.h"

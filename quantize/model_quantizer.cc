@@ -1,5 +1,6 @@
 #include "quantize/model_quantizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 

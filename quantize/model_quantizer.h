@@ -108,6 +108,11 @@ class ModelQuantizer {
 
   // attention_quantizer.cc
   ValueId QuantizeAttention(int block, ValueId residual);
+  LinearInput MixedInput(const AttentionPlan& plan, ValueId mixed);
+  AttentionOp MakeAttention(const AttentionPlan& plan, ValueId input,
+                            ValueId output) const;
+
+  // attention_plan.cc
   AttentionPlan PlanAttention(ValueId norm, const QuantizedLinear& qkv);
   void ScaleQueriesAndKeys(const ChannelStatistics& qkv,
                            CodeScale* scale) const;
@@ -119,15 +124,10 @@ class ModelQuantizer {
   // The real outputs of qkv, with q and k as their codes will stand for them.
   Tensor RealQkv(int image, ValueId norm, const QuantizedLinear& qkv,
                  const CodeScale& scale) const;
-  LinearInput MixedInput(const AttentionPlan& plan, ValueId mixed);
-  AttentionOp MakeAttention(const AttentionPlan& plan, ValueId input,
-                            ValueId output) const;
 
   // mlp_quantizer.cc
   ValueId QuantizeMlp(int block, ValueId residual);
   ValueId QuantizeExperts(int block, ValueId residual);
-  ValueId QuantizeGate(const std::string& name, const LinearWeights& gate,
-                       const Normalized& norm);
   QuantizedMlp QuantizeOneMlp(const MlpWeights& weights, const Normalized& norm,
                               RowsOf rows_of);
   CodeMoments HiddenMoments(const CodeMatrix& fc1, const Normalized& norm,
@@ -140,6 +140,10 @@ class ModelQuantizer {
       ValueId routing, ValueId residual) const;
   // The positions token * top_k + slot that the gate gave to `expert`.
   std::vector<int> PositionsOf(int image, ValueId routing, int expert) const;
+
+  // gate_quantizer.cc
+  ValueId QuantizeGate(const std::string& name, const LinearWeights& gate,
+                       const Normalized& norm);
 
   // head_quantizer.cc
   void QuantizeHead(ValueId residual);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "kernels/arith/layer_norm.h"
 #include "quantize/fixed_point_constants.h"

@@ -31,8 +31,9 @@ struct PairedComparison {
 
   // The 95 % interval of Difference() by Bonett and Price (2012), which adds
   // one image to each discordant count and so stays honest near zero:
-  //   p = (only_model_right + 1) / (n + 2), q = (only_other_right + 1) / (n +
-  //   2) (p - q) -+ 1.96 sqrt((p + q - (p - q)^2) / (n + 2))
+  //   p = (only_model_right + 1) / (n + 2)
+  //   q = (only_other_right + 1) / (n + 2)
+  //   (p - q) -+ 1.96 sqrt((p + q - (p - q)^2) / (n + 2))
   // clamped to [-1, 1].
   Interval DifferenceInterval95() const;
 

@@ -1,5 +1,6 @@
 #include "quantize/quantizer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -29,13 +30,11 @@ absl::Status CheckPixels(const ModelConfig& config,
   if (pixels.empty()) {
     return absl::InvalidArgumentError("there are no calibration images");
   }
-  const size_t image_bytes =
-      size_t{1} * config.image_size * config.image_size * config.channels;
   for (size_t i = 0; i < pixels.size(); ++i) {
-    if (pixels[i].size() != image_bytes) {
+    if (pixels[i].size() != config.image_bytes()) {
       return absl::InvalidArgumentError(
           absl::StrCat("calibration image ", i, " has ", pixels[i].size(),
-                       " bytes, not ", image_bytes));
+                       " bytes, not ", config.image_bytes()));
     }
   }
   return absl::OkStatus();

@@ -1,5 +1,6 @@
 #include "quantize/raw_dataset.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -11,16 +12,11 @@
 namespace moevit {
 namespace {
 
-size_t ImageBytes(const ModelConfig& config) {
-  return static_cast<size_t>(config.image_size) * config.image_size *
-         config.channels;
-}
-
 class RawDataset : public Dataset {
  public:
   RawDataset(MappedFile file, const ModelConfig& config, LabelUse labels)
       : file_(std::move(file)),
-        image_bytes_(ImageBytes(config)),
+        image_bytes_(config.image_bytes()),
         size_(file_.bytes().size() / (image_bytes_ + 1)),
         classes_(config.num_classes),
         has_labels_(labels == LabelUse::kRequired) {}
@@ -57,7 +53,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenRawDataset(
     const std::string& path, const ModelConfig& config, LabelUse labels) {
   MOEVIT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
   const size_t bytes = file.bytes().size();
-  const size_t sample_bytes = ImageBytes(config) + 1;
+  const size_t sample_bytes = config.image_bytes() + 1;
   if (bytes == 0 || bytes % sample_bytes != 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         "dataset '", path, "' has ", bytes,

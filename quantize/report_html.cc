@@ -1,6 +1,5 @@
 #include "quantize/report_html.h"
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <vector>

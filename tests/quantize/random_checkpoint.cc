@@ -104,8 +104,7 @@ Checkpoint RandomCheckpoint(const ModelConfig& config, uint32_t seed) {
 std::vector<uint8_t> RandomPixels(const ModelConfig& config, uint32_t seed) {
   std::mt19937 engine(seed);
   std::uniform_int_distribution<int> pixel(0, 255);
-  std::vector<uint8_t> pixels(static_cast<size_t>(config.image_size) *
-                              config.image_size * config.channels);
+  std::vector<uint8_t> pixels(config.image_bytes());
   for (uint8_t& value : pixels) value = static_cast<uint8_t>(pixel(engine));
   return pixels;
 }
