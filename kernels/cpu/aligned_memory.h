@@ -14,8 +14,12 @@ namespace moevit::cpu {
 // A cache line, and the widest vector.
 constexpr int64_t kAlignment = 64;
 
+constexpr int64_t DivideUp(int64_t value, int64_t divisor) {
+  return (value + divisor - 1) / divisor;
+}
+
 constexpr int64_t RoundUp(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
+  return DivideUp(value, multiple) * multiple;
 }
 
 // Hands out pieces that live as long as it does. Not thread safe.

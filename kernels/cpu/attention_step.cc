@@ -4,6 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/cpu/aligned_memory.h"
+#include "kernels/cpu/row_constants.h"
 #include "kernels/cpu/step.h"
 
 namespace moevit::cpu {
@@ -86,10 +88,11 @@ class AttentionStep : public Step {
                 numerators);
     const int64_t first = int64_t{head} * head_width_;
     for (int c = 0; c < head_width_; ++c) {
-      const int shift = op_.output_shift[first + c];
-      round[c] = shift > 0 ? int32_t{1} << (shift - 1) : 0;
-      left[c] = std::max(-shift, 0);
-      right[c] = std::max(shift, 0);
+      const RowRescale rescale = MakeRowRescale(
+          op_.output_multiplier[first + c], op_.output_shift[first + c]);
+      round[c] = rescale.round;
+      left[c] = rescale.left;
+      right[c] = rescale.right;
     }
     for (int64_t c = 0; c < padded; ++c) {
       const int64_t pair = 2 * int64_t{lanes};

@@ -1,10 +1,10 @@
 #include "kernels/cpu/batch_runner.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "kernels/cpu/aligned_memory.h"
 #include "kernels/executor.h"
 
 namespace moevit::cpu {
@@ -54,8 +54,7 @@ void BatchRunner::RunSegment(BatchRun* run, const Segment& segment) {
 
 void BatchRunner::RunSlices(BatchRun* run, const Segment& segment, int images) {
   const int most = run->store->slice_images();
-  const int64_t slices =
-      int64_t{workers_} * ((images / workers_ + most - 1) / most);
+  const int64_t slices = workers_ * DivideUp(images / workers_, most);
   run->team->Run(slices, [&](int64_t slice, int worker) {
     const int first = static_cast<int>(images * slice / slices);
     const int end = static_cast<int>(images * (slice + 1) / slices);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "kernels/cpu/aligned_memory.h"
 #include "kernels/cpu/step.h"
 
 namespace moevit::cpu {
@@ -26,8 +27,7 @@ class CombineStep : public Step {
 
   void Run(const BatchView& batch) const override {
     const int64_t rows = batch.rows(op_.output);
-    batch.ForEach((rows + kCombineRows - 1) / kCombineRows, [&](int64_t task,
-                                                                int) {
+    batch.ForEach(DivideUp(rows, kCombineRows), [&](int64_t task, int) {
       const int64_t first = task * kCombineRows;
       CombineRows(batch, first, std::min<int64_t>(kCombineRows, rows - first));
     });

@@ -23,12 +23,6 @@
 namespace moevit {
 namespace {
 
-Isa ChooseIsa(const CpuExecutorOptions& options) {
-  if (options.isa.has_value()) return *options.isa;
-  const absl::StatusOr<Isa> isa = DefaultIsa();
-  return isa.ok() ? *isa : AvailableIsas().back();
-}
-
 // The steps of a program and what is known before anything runs.
 struct Preparation {
   Preparation(const Program& program, const CpuExecutorOptions& options)
@@ -36,7 +30,7 @@ struct Preparation {
     cpu::StepBuilder with;
     with.program = &program;
     with.layouts = &layouts;
-    with.kernels = &cpu::KernelsFor(ChooseIsa(options));
+    with.kernels = &cpu::KernelsFor(ChooseIsa(options.isa));
     with.weights = &weights;
     with.expert_layers = options.expert_layers;
     if (auto found = FindExpertLayers(program); found.ok()) {

@@ -39,7 +39,7 @@ struct CpuExecutorOptions {
   // intermediate results is in proportion. REQUIRES: at least 1.
   int max_batch = 32;
 
-  // Default: DefaultIsa(), or the fastest available where that fails.
+  // See ChooseIsa.
   // REQUIRES: IsaAvailable.
   std::optional<Isa> isa = std::nullopt;
 

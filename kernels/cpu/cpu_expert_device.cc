@@ -1,7 +1,6 @@
 #include "kernels/cpu/cpu_expert_device.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <new>
 #include <utility>
 #include <variant>
@@ -48,7 +47,7 @@ class CpuExpertDevice : public ExpertDevice {
                   const CpuExpertDeviceOptions& options)
       : name_(options.name),
         memory_bytes_(options.memory_bytes),
-        kernels_(cpu::KernelsFor(options.isa.value_or(BestIsa()))),
+        kernels_(cpu::KernelsFor(ChooseIsa(options.isa))),
         team_(options.threads) {
     for (const ExpertLayer& ops : found) {
       Layer layer;
@@ -124,11 +123,6 @@ class CpuExpertDevice : public ExpertDevice {
   }
 
  private:
-  static Isa BestIsa() {
-    const absl::StatusOr<Isa> isa = DefaultIsa();
-    return isa.ok() ? *isa : AvailableIsas().back();
-  }
-
   std::unique_ptr<PackedExpert> Pack(const Layer& layer, int expert,
                                      int64_t bytes) const {
     auto packed = std::make_unique<PackedExpert>(bytes);

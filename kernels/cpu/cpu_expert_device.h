@@ -28,7 +28,7 @@ struct CpuExpertDeviceOptions {
   // Threads that compute, the caller of Run included. REQUIRES: at least 1.
   int threads = 1;
 
-  // Default: as for CpuExecutorOptions.
+  // See ChooseIsa. REQUIRES: IsaAvailable.
   std::optional<Isa> isa = std::nullopt;
 };
 

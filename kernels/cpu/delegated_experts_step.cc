@@ -1,6 +1,7 @@
 // The experts of a layer where they run elsewhere: this step hands the
 // grouped tokens over, and the combination finds the outputs in place.
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <variant>

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/aligned_memory.h"
+
 namespace moevit::cpu {
 
 ExpertTasks::ExpertTasks(const std::vector<PackedMatrix>& matrices,
@@ -48,7 +50,7 @@ ProductSplit ExpertTasks::SplitOf(int64_t expert) const {
     return ProductSplit::ByRows(rows, matrices_[expert], block_rows_);
   }
   const int64_t all_rows = std::max<int64_t>(first_[matrices_.size()], 1);
-  const int64_t wanted = (wanted_tasks_ * rows + all_rows - 1) / all_rows;
+  const int64_t wanted = DivideUp(wanted_tasks_ * rows, all_rows);
   return ProductSplit(rows, matrices_[expert], std::max<int64_t>(wanted, 1));
 }
 

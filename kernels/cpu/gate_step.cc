@@ -2,10 +2,12 @@
 // expert.
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 
 #include "absl/types/span.h"
 #include "kernels/arith/gate.h"
+#include "kernels/cpu/aligned_memory.h"
 #include "kernels/cpu/step.h"
 #include "scheduler/experts/expert_groups.h"
 
@@ -41,8 +43,7 @@ class GateStep : public Step {
 
   void Run(const BatchView& batch) const override {
     const int64_t tokens = batch.rows(op_.input);
-    batch.ForEach((tokens + kTokens - 1) / kTokens, [&](int64_t task,
-                                                        int worker) {
+    batch.ForEach(DivideUp(tokens, kTokens), [&](int64_t task, int worker) {
       const int64_t first = task * kTokens;
       const int64_t count = std::min<int64_t>(kTokens, tokens - first);
       RouteTokens(batch, first, static_cast<int>(count), batch.scratch(worker));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/cpu/aligned_memory.h"
 #include "kernels/cpu/step.h"
 
 namespace moevit::cpu {
@@ -35,9 +36,9 @@ class HeadStep : public Step {
 
   void Run(const BatchView& batch) const override {
     const int panels = matrices_[0].panels;
-    const int groups = (panels + kPanels - 1) / kPanels;
-    const int blocks = (batch.images() + kImages - 1) / kImages;
-    batch.ForEach(int64_t{blocks} * groups, [&](int64_t task, int worker) {
+    const int64_t groups = DivideUp(panels, kPanels);
+    const int64_t blocks = DivideUp(batch.images(), kImages);
+    batch.ForEach(blocks * groups, [&](int64_t task, int worker) {
       ProductCall product;
       const int first = static_cast<int>(task / groups) * kImages;
       product.rows = std::min(kImages, batch.images() - first);

@@ -68,4 +68,10 @@ absl::StatusOr<Isa> DefaultIsa() {
   return AvailableIsas().back();
 }
 
+Isa ChooseIsa(std::optional<Isa> wanted) {
+  if (wanted.has_value()) return *wanted;
+  const absl::StatusOr<Isa> isa = DefaultIsa();
+  return isa.ok() ? *isa : AvailableIsas().back();
+}
+
 }  // namespace moevit

@@ -4,6 +4,7 @@
 #ifndef MOEVIT_KERNELS_CPU_ISA_H_
 #define MOEVIT_KERNELS_CPU_ISA_H_
 
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -34,6 +35,9 @@ std::vector<Isa> AvailableIsas();
 // The one named by the environment variable MOEVIT_ISA, or the fastest
 // available when the variable is not set. Errors: as ParseIsa.
 absl::StatusOr<Isa> DefaultIsa();
+
+// `wanted`; without it DefaultIsa(), or the fastest available where that fails.
+Isa ChooseIsa(std::optional<Isa> wanted);
 
 }  // namespace moevit
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "kernels/cpu/aligned_memory.h"
 #include "kernels/cpu/step.h"
 
 namespace moevit::cpu {
@@ -33,7 +34,7 @@ class LayerNormStep : public Step {
   void Run(const BatchView& batch) const override {
     const int64_t rows = batch.rows(op_.input);
     const int64_t stride = batch.stride(op_.input);
-    batch.ForEach((rows + kNormRows - 1) / kNormRows, [&](int64_t task, int) {
+    batch.ForEach(DivideUp(rows, kNormRows), [&](int64_t task, int) {
       const int64_t first = task * kNormRows;
       LayerNormCall call;
       call.input = batch.wide(op_.input) + first * stride;

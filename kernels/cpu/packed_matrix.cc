@@ -39,7 +39,7 @@ PackedMatrix PackMatrix(const Matrix& matrix, int lanes, MemoryArena* arena) {
   PackedMatrix packed;
   packed.in = matrix.in;
   packed.out = matrix.out;
-  packed.quads = (matrix.in + kQuad - 1) / kQuad;
+  packed.quads = static_cast<int>(DivideUp(matrix.in, kQuad));
   packed.panels =
       static_cast<int>(RoundUp(matrix.out, kRowPadding) / panel_width);
   const int64_t channels = int64_t{packed.panels} * panel_width;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 
+#include "kernels/cpu/aligned_memory.h"
 #include "kernels/cpu/step.h"
 
 namespace moevit::cpu {
@@ -33,8 +34,8 @@ class PatchEmbedStep : public Step {
 
   void Run(const BatchView& batch) const override {
     const int patches = side_ * side_;
-    const int blocks = (patches + kPatches - 1) / kPatches;
-    const int64_t tasks = int64_t{batch.images()} * blocks;
+    const int64_t blocks = DivideUp(patches, kPatches);
+    const int64_t tasks = batch.images() * blocks;
     batch.ForEach(tasks, [&](int64_t task, int worker) {
       const int64_t image = task / blocks;
       const int64_t block = task % blocks;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/aligned_memory.h"
+
 namespace moevit::cpu {
 namespace {
 
@@ -9,8 +11,6 @@ namespace {
 constexpr int64_t kInputBytes = int64_t{256} << 10;
 // Fewer rows make the weights' way into the first cache the longest.
 constexpr int64_t kMinRows = 48;
-
-int64_t DivideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The i-th of `parts` nearly equal parts of [0, count) begins here.
 int Cut(int64_t count, int64_t i, int64_t parts) {

@@ -1,6 +1,7 @@
 #include "kernels/reference/image_run.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "kernels/arith/fixed_point.h"
 #include "kernels/arith/layer_norm.h"

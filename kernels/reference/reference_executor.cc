@@ -1,6 +1,8 @@
 #include "kernels/reference/reference_executor.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "base/status_macros.h"

@@ -1,6 +1,7 @@
 #include "kernels/cpu/isa.h"
 
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -60,6 +61,16 @@ TEST(IsaTest, TheVariableChooses) {
 TEST(IsaTest, AWrongVariableIsAnError) {
   const ScopedIsaVariable variable("sse9");
   EXPECT_EQ(DefaultIsa().status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(IsaTest, AWishOutranksTheVariable) {
+  const ScopedIsaVariable variable("sse9");
+  EXPECT_EQ(ChooseIsa(Isa::kPortable), Isa::kPortable);
+}
+
+TEST(IsaTest, AWrongVariableLeavesTheFastest) {
+  const ScopedIsaVariable variable("sse9");
+  EXPECT_EQ(ChooseIsa(std::nullopt), AvailableIsas().back());
 }
 
 }  // namespace
