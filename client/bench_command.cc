@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <ostream>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "base/progress.h"
 #include "base/status_macros.h"
 #include "client/benchmark_report.h"
+#include "client/flag_errors.h"
 #include "client/limits.h"
 #include "kernels/cpu/isa.h"
 #include "program/quantized_model.h"
@@ -25,15 +25,6 @@ namespace {
 
 constexpr int kMaxRepeats = 1000;
 
-absl::Status CheckRange(absl::string_view flag, absl::string_view value,
-                        std::optional<int> number, int max) {
-  if (number.has_value() && *number >= 1 && *number <= max) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--", flag, " is ", value, "; it must be a number in [1, ", max, "]"));
-}
-
 absl::StatusOr<std::vector<int>> ParseNumbers(
     absl::string_view flag, const std::vector<std::string>& texts, int max) {
   if (texts.empty()) {
@@ -42,10 +33,11 @@ absl::StatusOr<std::vector<int>> ParseNumbers(
   std::vector<int> numbers;
   for (const std::string& text : texts) {
     int number = 0;
-    const bool is_number = absl::SimpleAtoi(text, &number);
-    MOEVIT_RETURN_IF_ERROR(
-        CheckRange(flag, absl::StrCat("\"", text, "\""),
-                   is_number ? std::optional<int>(number) : std::nullopt, max));
+    if (!absl::SimpleAtoi(text, &number) || number < 1 || number > max) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", flag, " is \"", text,
+                       "\"; it must be a number in [1, ", max, "]"));
+    }
     numbers.push_back(number);
   }
   return numbers;
@@ -111,8 +103,7 @@ absl::StatusOr<BenchCommand::Plan> BenchCommand::CheckFlags() const {
         absl::StrCat("nothing to measure; give --model=DIR or --synthetic=",
                      absl::StrJoin(SyntheticProgramNames(), "|")));
   }
-  MOEVIT_RETURN_IF_ERROR(
-      CheckRange("repeats", absl::StrCat(repeats_), repeats_, kMaxRepeats));
+  MOEVIT_RETURN_IF_ERROR(CheckFlag("repeats", repeats_, 1, kMaxRepeats));
   Plan plan;
   MOEVIT_ASSIGN_OR_RETURN(plan.batches,
                           ParseNumbers("batch", batches_, kMaxBatch));
@@ -140,11 +131,7 @@ absl::StatusOr<std::vector<BenchCommand::Model>> BenchCommand::LoadModels()
   }
   for (const std::string& name : synthetic_) {
     absl::StatusOr<Program> program = SyntheticProgram(name);
-    if (!program.ok()) {
-      return absl::Status(
-          program.status().code(),
-          absl::StrCat("--synthetic: ", program.status().message()));
-    }
+    if (!program.ok()) return FlagError("synthetic", program.status());
     models.push_back({name, *std::move(program)});
   }
   return models;

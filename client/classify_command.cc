@@ -14,13 +14,11 @@
 #include "base/status_macros.h"
 #include "client/classify_call.h"
 #include "client/classify_output.h"
+#include "client/limits.h"
 #include "proto/moevit/v1/inference.pb.h"
 
 namespace moevit {
 namespace {
-
-// What is larger is not a photograph, and no server takes it.
-constexpr size_t kMaxFileBytes = size_t{64} << 20;
 
 // Below the 4 MiB that a gRPC server takes unless told otherwise. A larger
 // image travels alone.
@@ -33,9 +31,9 @@ absl::StatusOr<std::string> ReadStream(std::istream& in) {
   do {
     in.read(chunk, sizeof(chunk));
     content.append(chunk, static_cast<size_t>(in.gcount()));
-    if (content.size() > kMaxFileBytes) {
+    if (content.size() > kMaxImageFileBytes) {
       return absl::ResourceExhaustedError(absl::StrCat(
-          "the standard input has more than ", kMaxFileBytes, " bytes"));
+          "the standard input has more than ", kMaxImageFileBytes, " bytes"));
     }
   } while (in.good());
   return content;
@@ -86,7 +84,8 @@ class Classification {
 
 absl::Status Classification::Add(const std::string& file) {
   absl::StatusOr<std::string> content =
-      file == "-" ? ReadStream(*console_.in) : ReadFile(file, kMaxFileBytes);
+      file == "-" ? ReadStream(*console_.in)
+                  : ReadFile(file, kMaxImageFileBytes);
   if (!content.ok()) {
     Fail(file, content.status(), content.status().message());
     return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
 #include "base/thread_pool.h"
+#include "client/flag_errors.h"
 #include "client/limits.h"
 #include "client/loaded_model.h"
 #include "quantize/dataset.h"
@@ -16,7 +17,6 @@
 #include "quantize/evaluation_report.h"
 
 namespace moevit {
-namespace {}  // namespace
 
 void EvaluateCommand::AddFlags(FlagSet* flags) {
   flags->Add({.name = "model",
@@ -49,10 +49,7 @@ void EvaluateCommand::AddFlags(FlagSet* flags) {
 
 absl::Status EvaluateCommand::Run(absl::Span<const std::string> /*positional*/,
                                   const Console& console) {
-  if (threads_ < 0 || threads_ > kMaxThreads) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--threads is ", threads_, "; it must be in [0, ", kMaxThreads, "]"));
-  }
+  MOEVIT_RETURN_IF_ERROR(CheckFlag("threads", threads_, 0, kMaxThreads));
   MOEVIT_ASSIGN_OR_RETURN(const LoadedModel model, LoadedModel::Load(model_));
   std::optional<LoadedModel> against;
   EvaluationOptions options;

@@ -1,10 +1,8 @@
 #include "client/flag_set.h"
 
-#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -38,11 +36,12 @@ absl::StatusOr<FlagSet::Flag*> FlagSet::Find(absl::string_view name) {
 absl::StatusOr<ParsedArguments> FlagSet::Parse(
     absl::Span<const std::string> arguments) {
   ParsedArguments parsed;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
+  while (!arguments.empty()) {
+    const std::string& argument = arguments.front();
+    arguments.remove_prefix(1);
     if (argument == "--") {
-      parsed.positional.insert(parsed.positional.end(),
-                               arguments.begin() + i + 1, arguments.end());
+      parsed.positional.insert(parsed.positional.end(), arguments.begin(),
+                               arguments.end());
       break;
     }
     if (!IsFlag(argument)) {
@@ -53,34 +52,39 @@ absl::StatusOr<ParsedArguments> FlagSet::Parse(
       parsed.help = true;
       return parsed;
     }
-    if (!absl::StartsWith(argument, "--")) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("unknown flag ", argument));
-    }
-    const std::vector<std::string> parts =
-        absl::StrSplit(argument.substr(2), absl::MaxSplits('=', 1));
-    MOEVIT_ASSIGN_OR_RETURN(Flag * flag, Find(parts[0]));
-    std::string value;
-    if (parts.size() == 2) {
-      value = parts[1];
-    } else if (flag->is_bool) {
-      value = "true";
-    } else if (++i < arguments.size()) {
-      value = arguments[i];
-    } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat(Spelling(flag->info), " needs a value"));
-    }
-    std::string reason;
-    if (!flag->set(value, &reason)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("bad value \"", value, "\" for ", Spelling(flag->info),
-                       reason.empty() ? "" : ": ", reason));
-    }
-    flag->given = true;
+    MOEVIT_RETURN_IF_ERROR(Set(argument, &arguments));
   }
   MOEVIT_RETURN_IF_ERROR(CheckRequired());
   return parsed;
+}
+
+absl::Status FlagSet::Set(const std::string& argument,
+                          absl::Span<const std::string>* rest) {
+  if (!absl::StartsWith(argument, "--")) {
+    return absl::InvalidArgumentError(absl::StrCat("unknown flag ", argument));
+  }
+  const std::vector<std::string> parts =
+      absl::StrSplit(argument.substr(2), absl::MaxSplits('=', 1));
+  MOEVIT_ASSIGN_OR_RETURN(Flag* const flag, Find(parts[0]));
+  std::string value = "true";  // of a bool that stands alone
+  if (parts.size() == 2) {
+    value = parts[1];
+  } else if (!flag->is_bool) {
+    if (rest->empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(Spelling(flag->info), " needs a value"));
+    }
+    value = rest->front();
+    rest->remove_prefix(1);
+  }
+  std::string reason;
+  if (!flag->set(value, &reason)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("bad value \"", value, "\" for ", Spelling(flag->info),
+                     reason.empty() ? "" : ": ", reason));
+  }
+  flag->given = true;
+  return absl::OkStatus();
 }
 
 absl::Status FlagSet::CheckRequired() const {

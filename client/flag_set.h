@@ -63,6 +63,10 @@ class FlagSet {
   };
 
   absl::StatusOr<Flag*> Find(absl::string_view name);
+  // Sets the flag of `argument`, whose value may be the first of `rest`, from
+  // which it is then taken.
+  absl::Status Set(const std::string& argument,
+                   absl::Span<const std::string>* rest);
   absl::Status CheckRequired() const;
 
   std::vector<Flag> flags_;

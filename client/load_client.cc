@@ -2,9 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
-#include <string>
 #include <thread>
 #include <utility>
 

@@ -1,7 +1,6 @@
 #include "client/load_command.h"
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <ostream>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "base/machine.h"
 #include "base/progress.h"
 #include "base/status_macros.h"
+#include "client/flag_errors.h"
 #include "client/load_images.h"
 #include "client/load_search.h"
 
@@ -39,12 +39,6 @@ absl::Status CheckTime(absl::string_view flag, absl::Duration time,
   return absl::InvalidArgumentError(absl::StrCat(
       "--", flag, " is ", absl::FormatDuration(time), "; it must be in [",
       absl::FormatDuration(min), ", ", absl::FormatDuration(kMaxTime), "]"));
-}
-
-absl::Status CheckCount(absl::string_view flag, int count, int min, int max) {
-  if (count >= min && count <= max) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--", flag, " is ", count, "; it must be in [", min, ", ", max, "]"));
 }
 
 // Shows how many requests have ended.
@@ -161,11 +155,11 @@ absl::Status LoadCommand::CheckFlags() const {
       CheckTime("timeout", server_.timeout, absl::Milliseconds(1)));
   MOEVIT_RETURN_IF_ERROR(CheckTime("p99", p99_, absl::Microseconds(1)));
   MOEVIT_RETURN_IF_ERROR(
-      CheckCount("connections", connections_, 1, kMaxConnections));
+      CheckFlag("connections", connections_, 1, kMaxConnections));
   MOEVIT_RETURN_IF_ERROR(
-      CheckCount("concurrency", concurrency_, 1, kMaxOpenCalls));
+      CheckFlag("concurrency", concurrency_, 1, kMaxOpenCalls));
   MOEVIT_RETURN_IF_ERROR(
-      CheckCount("search_steps", search_steps_, 1, kMaxSearchSteps));
+      CheckFlag("search_steps", search_steps_, 1, kMaxSearchSteps));
   if (!probe_.empty() && probe_ != kProbeReady && probe_ != kProbeMetadata) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--probe is \"", probe_, "\"; it must be ready or metadata"));
@@ -174,7 +168,7 @@ absl::Status LoadCommand::CheckFlags() const {
     return absl::InvalidArgumentError(
         "--pixels and --probe exclude each other");
   }
-  return CheckCount("priority", target_.priority, 0, kMaxPriority);
+  return CheckFlag("priority", target_.priority, 0, kMaxPriority);
 }
 
 absl::StatusOr<std::vector<double>> LoadCommand::Rates() const {

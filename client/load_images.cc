@@ -11,13 +11,13 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "client/limits.h"
 
 namespace moevit {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxFileBytes = size_t{64} << 20;
 constexpr size_t kMaxBytes = size_t{1} << 30;
 
 bool IsImage(const fs::path& path) {
@@ -64,7 +64,8 @@ absl::StatusOr<std::vector<std::string>> ReadImages(
   std::vector<std::string> contents;
   size_t bytes = 0;
   for (const std::string& file : files) {
-    MOEVIT_ASSIGN_OR_RETURN(std::string content, ReadFile(file, kMaxFileBytes));
+    MOEVIT_ASSIGN_OR_RETURN(std::string content,
+                            ReadFile(file, kMaxImageFileBytes));
     bytes += content.size();
     if (bytes > kMaxBytes) {
       return absl::ResourceExhaustedError(

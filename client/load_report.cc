@@ -1,6 +1,5 @@
 #include "client/load_report.h"
 
-#include <cstddef>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"

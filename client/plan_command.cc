@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "client/flag_errors.h"
 #include "client/limits.h"
 #include "planner/card_header.h"
 #include "planner/optimizer.h"
@@ -25,17 +26,10 @@ constexpr int kMaxMegahertz = 300;
 constexpr int kMaxDsps = 100000;
 constexpr int kMaxUnits = 16;
 
-absl::Status CheckRange(absl::string_view flag, int value, int min, int max) {
-  if (value >= min && value <= max) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("--", flag, " is ", value,
-                                                 "; it must be a number in [",
-                                                 min, ", ", max, "]"));
-}
-
 // A flag whose default, 0, leaves the choice to the card.
 absl::Status CheckOptional(absl::string_view flag, int value, int min,
                            int max) {
-  return value == 0 ? absl::OkStatus() : CheckRange(flag, value, min, max);
+  return value == 0 ? absl::OkStatus() : CheckFlag(flag, value, min, max);
 }
 
 absl::StatusOr<hls::CardUnits> ParseUnits(
@@ -120,7 +114,7 @@ absl::Status PlanCommand::CheckFlags() const {
         absl::StrCat("give either --model=DIR or --synthetic=",
                      absl::StrJoin(SyntheticProgramNames(), "|")));
   }
-  MOEVIT_RETURN_IF_ERROR(CheckRange("batch", batch_, 1, kMaxBatch));
+  MOEVIT_RETURN_IF_ERROR(CheckFlag("batch", batch_, 1, kMaxBatch));
   MOEVIT_RETURN_IF_ERROR(
       CheckOptional("in_flight", in_flight_, 1, kMaxInFlight));
   MOEVIT_RETURN_IF_ERROR(
@@ -144,20 +138,13 @@ absl::StatusOr<Program> PlanCommand::LoadProgram() const {
     return std::move(model.program);
   }
   absl::StatusOr<Program> program = SyntheticProgram(synthetic_);
-  if (!program.ok()) {
-    return absl::Status(
-        program.status().code(),
-        absl::StrCat("--synthetic: ", program.status().message()));
-  }
+  if (!program.ok()) return FlagError("synthetic", program.status());
   return program;
 }
 
 absl::StatusOr<planner::CardDescription> PlanCommand::ConfiguredCard() const {
   absl::StatusOr<planner::CardDescription> card = planner::DescribeCard(card_);
-  if (!card.ok()) {
-    return absl::Status(card.status().code(),
-                        absl::StrCat("--card: ", card.status().message()));
-  }
+  if (!card.ok()) return FlagError("card", card.status());
   if (clock_mhz_ != 0) card->sizes.megahertz = clock_mhz_;
   if (!units_.empty()) {
     MOEVIT_ASSIGN_OR_RETURN(card->sizes.units, ParseUnits(units_));

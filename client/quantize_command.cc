@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "base/thread_pool.h"
+#include "client/flag_errors.h"
 #include "client/limits.h"
 #include "model/checkpoint.h"
 #include "program/quantized_model.h"
@@ -88,21 +89,10 @@ void QuantizeCommand::AddFlags(FlagSet* flags) {
              &json_);
 }
 
-absl::Status QuantizeCommand::CheckFlags(
-    absl::Span<const std::string> positional) const {
-  if (!positional.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", positional[0], "\" is not expected here"));
-  }
-  if (threads_ < 0 || threads_ > kMaxThreads) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--threads is ", threads_, "; it must be in [0, ", kMaxThreads, "]"));
-  }
-  if (calibration_images_ < 1 || calibration_images_ > kMaxCalibrationImages) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--calibration_images is ", calibration_images_,
-                     "; it must be in [1, ", kMaxCalibrationImages, "]"));
-  }
+absl::Status QuantizeCommand::CheckFlags() const {
+  MOEVIT_RETURN_IF_ERROR(CheckFlag("threads", threads_, 0, kMaxThreads));
+  MOEVIT_RETURN_IF_ERROR(CheckFlag("calibration_images", calibration_images_, 1,
+                                   kMaxCalibrationImages));
   if (!report_.empty() && !absl::EndsWith(report_, ".html") &&
       !absl::EndsWith(report_, ".json")) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -130,10 +120,7 @@ absl::StatusOr<QuantizeOptions> QuantizeCommand::Options() const {
   for (absl::string_view name :
        absl::StrSplit(disable_, ',', absl::SkipEmpty())) {
     const absl::Status status = options.allowed.Disable(name);
-    if (!status.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--disable: ", status.message()));
-    }
+    if (!status.ok()) return FlagError("disable", status);
   }
   return options;
 }
@@ -167,9 +154,9 @@ absl::StatusOr<QuantizationResult> QuantizeCommand::Quantize(
   return QuantizeModel(checkpoint, std::move(pixels), options, pool);
 }
 
-absl::Status QuantizeCommand::Run(absl::Span<const std::string> positional,
+absl::Status QuantizeCommand::Run(absl::Span<const std::string> /*positional*/,
                                   const Console& console) {
-  MOEVIT_RETURN_IF_ERROR(CheckFlags(positional));
+  MOEVIT_RETURN_IF_ERROR(CheckFlags());
   MOEVIT_ASSIGN_OR_RETURN(QuantizationResult result, Quantize(console));
   MOEVIT_RETURN_IF_ERROR(SaveQuantizedModel(result.model, output_));
   result.report.model = DirectoryName(checkpoint_);

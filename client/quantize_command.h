@@ -30,7 +30,7 @@ class QuantizeCommand : public Command {
                    const Console& console) override;
 
  private:
-  absl::Status CheckFlags(absl::Span<const std::string> positional) const;
+  absl::Status CheckFlags() const;
   absl::StatusOr<QuantizeOptions> Options() const;
   absl::StatusOr<QuantizationResult> Quantize(const Console& console) const;
   absl::Status WriteReport(const QuantizationReport& report) const;

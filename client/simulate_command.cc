@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <ostream>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/status_macros.h"
+#include "client/flag_errors.h"
 #include "client/simulation_flags.h"
 #include "scheduler/simulation/simulation.h"
 
@@ -210,8 +212,7 @@ absl::StatusOr<SimulationOptions> SimulateCommand::CheckFlags() const {
   MOEVIT_ASSIGN_OR_RETURN(options.requests, ParseSimulatedRequests(requests_));
   const absl::StatusOr<int64_t> expert_bytes = ParseByteSize(expert_bytes_);
   if (!expert_bytes.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--expert_bytes: ", expert_bytes.status().message()));
+    return FlagError("expert_bytes", expert_bytes.status());
   }
   options.experts.expert_bytes = *expert_bytes;
   if (batching_ == "fixed_delay") {

@@ -4,7 +4,6 @@
 #ifndef MOEVIT_CLIENT_SIMULATE_COMMAND_H_
 #define MOEVIT_CLIENT_SIMULATE_COMMAND_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,6 +1,5 @@
 #include "client/simulation_flags.h"
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>

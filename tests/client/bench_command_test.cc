@@ -96,7 +96,7 @@ TEST_F(BenchCommandTest, RefusesFlagsOutOfRange) {
       {"--batch=1,,8", "--batch is \"\""},
       {"--threads=two", "--threads is \"two\""},
       {"--threads=2000", "it must be a number in [1, 1024]"},
-      {"--repeats=-1", "--repeats is -1; it must be a number in [1, 1000]"},
+      {"--repeats=-1", "--repeats is -1; it must be in [1, 1000]"},
       {"stray", "\"stray\" is not a flag"}};
   for (const BadFlag& bad : flags) {
     EXPECT_NE(Run({"--synthetic=tiny", bad.flag}), kExitSuccess) << bad.flag;

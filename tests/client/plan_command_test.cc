@@ -117,10 +117,10 @@ TEST_F(PlanCommandTest, SaysWhereItCannotWrite) {
 TEST_F(PlanCommandTest, RefusesFlagsOutOfRange) {
   const BadFlag flags[] = {
       {"--card=u50", "--card: \"u50\" is none of u250, u280, u55c"},
-      {"--batch=0", "--batch is 0; it must be a number in [1, 1024]"},
+      {"--batch=0", "--batch is 0; it must be in [1, 1024]"},
       {"--batch=1025", "--batch is 1025"},
       {"--in_flight=-1", "--in_flight is -1"},
-      {"--clock_mhz=199", "--clock_mhz is 199; it must be a number in [200, "},
+      {"--clock_mhz=199", "--clock_mhz is 199; it must be in [200, "},
       {"--clock_mhz=301", "300]"},
       {"--dsp_limit=-5", "--dsp_limit is -5"},
       {"--units=1,1",
