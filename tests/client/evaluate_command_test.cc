@@ -16,6 +16,7 @@
 #include "program/quantized_model.h"
 #include "program/random_program.h"
 #include "tests/client/command_test.h"
+#include "tests/program/random_model.h"
 
 namespace moevit {
 namespace {
@@ -47,16 +48,8 @@ class EvaluateCommandTest : public CommandTest<EvaluateCommand> {
   void SaveModel(const std::string& name, uint32_t seed) {
     RandomProgramOptions options;
     options.seed = seed;
-    QuantizedModel model;
-    model.program = RandomProgram(options);
-    model.config.image_size = options.image_size;
-    model.config.patch_size = options.patch_size;
-    model.config.width = options.width;
-    model.config.depth = options.depth;
-    model.config.heads = options.heads;
-    model.config.mlp_width = options.mlp_width;
-    model.config.num_classes = options.classes;
-    const absl::Status status = SaveQuantizedModel(model, Path(name));
+    const absl::Status status =
+        SaveQuantizedModel(RandomModel(options), Path(name));
     ASSERT_TRUE(status.ok()) << status;
   }
 

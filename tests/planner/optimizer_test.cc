@@ -35,7 +35,7 @@ OptimizedCard Optimize(int dsp_limit) {
   return *std::move(best);
 }
 
-TEST(OptimizeCard, IsNeverSlowerWithMoreDsps) {
+TEST(OptimizeCardTest, IsNeverSlowerWithMoreDsps) {
   double before = 0;
   for (const int dsps : {1000, 1500, 2635, 4000, 7000, 9020}) {
     const OptimizedCard best = Optimize(dsps);
@@ -46,13 +46,13 @@ TEST(OptimizeCard, IsNeverSlowerWithMoreDsps) {
   }
 }
 
-TEST(OptimizeCard, BeatsTheCardAsItIs) {
+TEST(OptimizeCardTest, BeatsTheCardAsItIs) {
   const auto plan = MakePlan(M3vitTiny(), U280(), PlanOptions());
   ASSERT_TRUE(plan.ok());
   EXPECT_GT(Optimize(0).plan.ImagesPerSecond(), plan->ImagesPerSecond());
 }
 
-TEST(OptimizeCard, KeepsMultipliersBusyOnASmallModel) {
+TEST(OptimizeCardTest, KeepsMultipliersBusyOnASmallModel) {
   const OptimizedCard best = Optimize(2635);
   const double per_dsp_and_cycle =
       best.plan.ProductsPerSecond() / (hls::CardResources(best.card.sizes).dsp *
@@ -60,7 +60,7 @@ TEST(OptimizeCard, KeepsMultipliersBusyOnASmallModel) {
   EXPECT_GE(per_dsp_and_cycle, 1.5);
 }
 
-TEST(OptimizeCard, SaysThatNothingFits) {
+TEST(OptimizeCardTest, SaysThatNothingFits) {
   OptimizerOptions options;
   options.dsp_limit = 300;
   const absl::Status status =
@@ -69,14 +69,14 @@ TEST(OptimizeCard, SaysThatNothingFits) {
   EXPECT_TRUE(absl::StrContains(status.message(), "within 300 DSPs")) << status;
 }
 
-TEST(OptimizeCard, RefusesWhatNoConfigurationRuns) {
+TEST(OptimizeCardTest, RefusesWhatNoConfigurationRuns) {
   const absl::Status status =
       OptimizeCard(RandomProgram({.experts = 17, .top_k = 17}), U280(), {})
           .status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
 }
 
-TEST(CardHeader, IsWhatTheKernelsAreBuiltFor) {
+TEST(CardHeaderTest, IsWhatTheKernelsAreBuiltFor) {
   CardDescription card = U280();
   card.sizes.linear.token_lanes = 6;
   card.sizes.linear.out_lanes = 8;
@@ -96,7 +96,7 @@ TEST(CardHeader, IsWhatTheKernelsAreBuiltFor) {
   EXPECT_EQ(built.after_shell.dsp, card.sizes.after_shell.dsp);
 }
 
-TEST(RooflineSvg, ShowsOpsUnderRoofs) {
+TEST(RooflineSvgTest, ShowsOpsUnderRoofs) {
   const auto plan = MakePlan(M3vitTiny(), U280(), PlanOptions());
   ASSERT_TRUE(plan.ok());
   const std::string svg = RooflineSvg(*plan, U280(), Timing(), "a title");

@@ -43,12 +43,12 @@ double ProductsPerDspAndCycle(const Plan& plan, const CardDescription& card) {
 constexpr double kCoqmoeImagesPerSecond = 1 / 9.16e-3;
 constexpr int kCoqmoeDsps = 2635;
 
-TEST(Plan, CountsTheOperationsThatPublishedFiguresCount) {
+TEST(MakePlanTest, CountsTheOperationsThatPublishedFiguresCount) {
   const Plan plan = PlanOf(U280(), {.batch = 1});
   EXPECT_NEAR(2.0 * static_cast<double>(plan.products), 9.2e9, 0.05e9);
 }
 
-TEST(Plan, DoublesCoqmoesImagesWithItsDsps) {
+TEST(MakePlanTest, DoublesCoqmoesImagesWithItsDsps) {
   const CardDescription card = OnePipeline();
   EXPECT_TRUE(CheckBudget(card, kCoqmoeDsps).ok());
   const Plan plan = PlanOf(card);
@@ -56,13 +56,13 @@ TEST(Plan, DoublesCoqmoesImagesWithItsDsps) {
   EXPECT_GE(ProductsPerDspAndCycle(plan, card), 1.5);
 }
 
-TEST(Plan, GivesFiveTimesCoqmoesImagesWithTheWholeCard) {
+TEST(MakePlanTest, GivesFiveTimesCoqmoesImagesWithTheWholeCard) {
   const Plan plan = PlanOf(U280());
   EXPECT_GE(plan.ImagesPerSecond(), 5 * kCoqmoeImagesPerSecond);
   EXPECT_GE(ProductsPerDspAndCycle(plan, U280()), 1.5);
 }
 
-TEST(Plan, IsNeverSlowerWithTwiceTheBatch) {
+TEST(MakePlanTest, IsNeverSlowerWithTwiceTheBatch) {
   double before = 0;
   for (int batch = 1; batch <= 64; batch *= 2) {
     const double rate =
@@ -72,7 +72,7 @@ TEST(Plan, IsNeverSlowerWithTwiceTheBatch) {
   }
 }
 
-TEST(Plan, IsNeverSlowerWithMoreUnits) {
+TEST(MakePlanTest, IsNeverSlowerWithMoreUnits) {
   double before = 0;
   for (int units = 1; units <= 3; ++units) {
     CardDescription card = U280();
@@ -83,7 +83,7 @@ TEST(Plan, IsNeverSlowerWithMoreUnits) {
   }
 }
 
-TEST(Plan, IsFasterWithAFasterClock) {
+TEST(MakePlanTest, IsFasterWithAFasterClock) {
   double before = 0;
   for (int megahertz = 200; megahertz <= 300; megahertz += 25) {
     CardDescription card = U280();
@@ -94,13 +94,13 @@ TEST(Plan, IsFasterWithAFasterClock) {
   }
 }
 
-TEST(Plan, OneBatchInFlightLeavesTheCardAsItEnters) {
+TEST(MakePlanTest, OneBatchInFlightLeavesTheCardAsItEnters) {
   const Plan plan = PlanOf(OnePipeline(), {.batch = 4, .batches_in_flight = 1});
   EXPECT_EQ(plan.Limit().name, "batches in flight");
   EXPECT_DOUBLE_EQ(plan.period_seconds, plan.latency_seconds);
 }
 
-TEST(Plan, LatencyIsTheSumOfItsOps) {
+TEST(MakePlanTest, LatencyIsTheSumOfItsOps) {
   const Plan plan = PlanOf(U280(), {.batch = 2});
   double sum = 0;
   int64_t products = 0;
@@ -112,7 +112,7 @@ TEST(Plan, LatencyIsTheSumOfItsOps) {
   EXPECT_EQ(plan.products, products);
 }
 
-TEST(Plan, FindsWhatBindsAnOp) {
+TEST(MakePlanTest, FindsWhatBindsAnOp) {
   PlanOptions slow_launches = {.batch = 1};
   slow_launches.timing.launch_seconds = 1.0;
   PlanOptions slow_memory = {.batch = 8};
@@ -132,7 +132,7 @@ TEST(Plan, FindsWhatBindsAnOp) {
   }
 }
 
-TEST(Plan, OneExpertForAllTokensSavesTheLoadsOfTheOthers) {
+TEST(MakePlanTest, OneExpertForAllTokensSavesTheLoadsOfTheOthers) {
   ExpertLoad one_takes_all;
   one_takes_all.tokens.assign(6, std::vector<int64_t>(16, 0));
   for (std::vector<int64_t>& layer : one_takes_all.tokens) layer[3] = 2 * 197;
@@ -144,7 +144,7 @@ TEST(Plan, OneExpertForAllTokensSavesTheLoadsOfTheOthers) {
             PlanOf(OnePipeline(), even).period_seconds);
 }
 
-TEST(Plan, WattsReproduceThePublishedPoint) {
+TEST(MakePlanTest, WattsReproduceThePublishedPoint) {
   const Power power;
   EXPECT_NEAR(power.idle_watts + power.joules_per_product * 1004.3e9 / 2, 33.7,
               1e-9);
@@ -152,7 +152,7 @@ TEST(Plan, WattsReproduceThePublishedPoint) {
   EXPECT_GT(plan.watts, power.idle_watts);
 }
 
-TEST(SumByKind, KeepsTheTotals) {
+TEST(SumByKindTest, KeepsTheTotals) {
   const Plan plan = PlanOf(U280());
   const std::vector<OpPlan> kinds = SumByKind(plan.ops);
   EXPECT_LT(kinds.size(), plan.ops.size());
@@ -165,7 +165,7 @@ TEST(SumByKind, KeepsTheTotals) {
   for (const OpPlan& kind : kinds) EXPECT_LE(kind.Utilization(), 1.0);
 }
 
-TEST(Budget, AdmitsEveryCardAsItIs) {
+TEST(CheckBudgetTest, AdmitsEveryCardAsItIs) {
   for (const absl::string_view name : CardNames()) {
     const auto card = DescribeCard(name);
     ASSERT_TRUE(card.ok());
@@ -174,7 +174,7 @@ TEST(Budget, AdmitsEveryCardAsItIs) {
   }
 }
 
-TEST(Budget, RefusesNamingNeedAndLimit) {
+TEST(CheckBudgetTest, RefusesNamingNeedAndLimit) {
   absl::Status status = CheckBudget(U280(), kCoqmoeDsps);
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   const std::string expected =
@@ -191,7 +191,7 @@ TEST(Budget, RefusesNamingNeedAndLimit) {
       << status;
 }
 
-TEST(DescribeCard, RefusesUnknownNamesListingTheKnownOnes) {
+TEST(DescribeCardTest, RefusesUnknownNamesListingTheKnownOnes) {
   const absl::Status status = DescribeCard("u50").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(status.message(), "\"u50\" is none of u250, u280, u55c");

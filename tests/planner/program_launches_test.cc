@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -149,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ProgramLaunchesTest,
                          ::testing::ValuesIn(Shapes()),
                          [](const auto& info) { return info.param.name; });
 
-TEST(ProgramLaunches, SpreadTokensEvenlyWithoutALoad) {
+TEST(LaunchesOfTest, SpreadsTokensEvenlyWithoutALoad) {
   const Program program = RandomProgram({.experts = 5, .top_k = 2});
   ExpertLoad even;  // 3 images of 10 tokens, 2 experts each
   even.tokens = {{12, 12, 12, 12, 12}};
@@ -164,7 +163,7 @@ TEST(ProgramLaunches, SpreadTokensEvenlyWithoutALoad) {
   }
 }
 
-TEST(ProgramLaunches, RefuseALoadOfOtherExperts) {
+TEST(LaunchesOfTest, RefusesALoadOfOtherExperts) {
   const Program program = RandomProgram({.experts = 5});
   ExpertLoad load;
   load.tokens = {{30, 30}};
@@ -177,7 +176,7 @@ TEST(ProgramLaunches, RefuseALoadOfOtherExperts) {
   EXPECT_TRUE(absl::StrContains(status.message(), "2 sparse layers")) << status;
 }
 
-TEST(ProgramLaunches, RefuseRowsTooWideNamingOpAndLimit) {
+TEST(LaunchesOfTest, RefusesRowsTooWideNamingOpAndLimit) {
   UnitSizes sizes = kSizes;
   sizes.linear.max_in_words = 1;
   const absl::Status status =
@@ -187,7 +186,7 @@ TEST(ProgramLaunches, RefuseRowsTooWideNamingOpAndLimit) {
   EXPECT_TRUE(absl::StrContains(status.message(), "takes 64")) << status;
 }
 
-TEST(ProgramLaunches, RefuseWhatTheGatesMemoryDoesNotHold) {
+TEST(LaunchesOfTest, RefusesWhatTheGatesMemoryDoesNotHold) {
   const absl::Status status =
       LaunchesOf(RandomProgram({.experts = 17, .top_k = 17}), kSizes, {})
           .status();

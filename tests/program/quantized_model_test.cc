@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "program/manifest.h"
 #include "program/random_program.h"
+#include "tests/program/random_model.h"
 
 namespace moevit {
 namespace {
@@ -19,21 +20,6 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 constexpr size_t kAnySize = 1 << 24;
-
-QuantizedModel MakeModel(const RandomProgramOptions& options = {}) {
-  QuantizedModel model;
-  model.program = RandomProgram(options);
-  model.config.name = "test";
-  model.config.image_size = options.image_size;
-  model.config.patch_size = options.patch_size;
-  model.config.channels = options.channels;
-  model.config.width = options.width;
-  model.config.depth = options.depth;
-  model.config.heads = options.heads;
-  model.config.mlp_width = options.mlp_width;
-  model.config.num_classes = options.classes;
-  return model;
-}
 
 class QuantizedModelTest : public ::testing::Test {
  protected:
@@ -80,7 +66,7 @@ TEST_F(QuantizedModelTest, ComesBackByteForByte) {
        {RandomProgramOptions{}, RandomProgramOptions{.experts = 0},
         RandomProgramOptions{.prefix_tokens = 2, .head_rows = 2}}) {
     fs::remove_all(root_);
-    const QuantizedModel model = MakeModel(options);
+    const QuantizedModel model = RandomModel(options);
     ASSERT_TRUE(SaveQuantizedModel(model, model_directory_).ok());
     auto loaded = LoadQuantizedModel(model_directory_);
     ASSERT_TRUE(loaded.ok()) << loaded.status();
@@ -96,13 +82,13 @@ TEST_F(QuantizedModelTest, ComesBackByteForByte) {
 }
 
 TEST_F(QuantizedModelTest, AcceptsATrailingSlash) {
-  ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_ + "/").ok());
+  ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_ + "/").ok());
   EXPECT_TRUE(LoadQuantizedModel(model_directory_ + "/").ok());
 }
 
 TEST_F(QuantizedModelTest, NeverOverwrites) {
-  ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_).ok());
-  EXPECT_EQ(SaveQuantizedModel(MakeModel(), model_directory_).code(),
+  ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_).ok());
+  EXPECT_EQ(SaveQuantizedModel(RandomModel(), model_directory_).code(),
             absl::StatusCode::kAlreadyExists);
 }
 
@@ -110,12 +96,12 @@ TEST_F(QuantizedModelTest, LeavesNothingBehindWhenItCannotWrite) {
   fs::create_directories(root_);
   std::ofstream(root_ / "file") << "not a directory";
   const std::string target = (root_ / "file" / "model").string();
-  EXPECT_FALSE(SaveQuantizedModel(MakeModel(), target).ok());
+  EXPECT_FALSE(SaveQuantizedModel(RandomModel(), target).ok());
   EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 1);
 }
 
 TEST_F(QuantizedModelTest, DoesNotSaveWhatItWouldNotLoad) {
-  QuantizedModel model = MakeModel();
+  QuantizedModel model = RandomModel();
   model.config.num_classes = 8;
   EXPECT_THAT(
       std::string(SaveQuantizedModel(model, model_directory_).message()),
@@ -127,7 +113,7 @@ TEST_F(QuantizedModelTest, ReportsAMissingFile) {
   for (const char* file : {"config.json", "program.json", "weights.safetensors",
                            "manifest.json"}) {
     fs::remove_all(root_);
-    ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_).ok());
+    ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_).ok());
     fs::remove(Path(file));
     EXPECT_EQ(LoadError().code(), absl::StatusCode::kNotFound) << file;
     EXPECT_THAT(std::string(LoadError().message()), HasSubstr(file));
@@ -135,7 +121,7 @@ TEST_F(QuantizedModelTest, ReportsAMissingFile) {
 }
 
 TEST_F(QuantizedModelTest, ReportsADamagedFile) {
-  ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_).ok());
+  ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_).ok());
   std::string weights = *ReadFile(Path("weights.safetensors"), kAnySize);
   weights.back() ^= 1;
   ASSERT_TRUE(WriteFile(Path("weights.safetensors"), weights).ok());
@@ -145,39 +131,39 @@ TEST_F(QuantizedModelTest, ReportsADamagedFile) {
 }
 
 TEST_F(QuantizedModelTest, ReportsATruncatedFile) {
-  ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_).ok());
+  ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_).ok());
   fs::resize_file(Path("program.json"), 100);
   EXPECT_EQ(LoadError().code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(LoadError().message()), HasSubstr("100 bytes"));
 }
 
 TEST_F(QuantizedModelTest, RefusesAnUnknownOp) {
-  ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_).ok());
+  ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_).ok());
   Edit("program.json", "\"attention\"", "\"telepathy\"");
   EXPECT_EQ(LoadError().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(LoadError().message()), HasSubstr("telepathy"));
 }
 
 TEST_F(QuantizedModelTest, RefusesAnotherFormatVersion) {
-  ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_).ok());
+  ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_).ok());
   Edit("program.json", "\"format_version\": 1", "\"format_version\": 2");
   EXPECT_THAT(std::string(LoadError().message()), HasSubstr("format_version"));
 }
 
 TEST_F(QuantizedModelTest, RefusesAnUnknownValue) {
-  ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_).ok());
+  ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_).ok());
   Edit("program.json", "\"residual\": \"embedding\"",
        "\"residual\": \"nowhere\"");
   EXPECT_THAT(std::string(LoadError().message()), HasSubstr("nowhere"));
 }
 
 TEST_F(QuantizedModelTest, RefusesAMissingAndAnUnusedTensor) {
-  ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_).ok());
+  ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_).ok());
   Edit("weights.safetensors", "\"head.0.bias\"", "\"head.0.bims\"");
   EXPECT_THAT(std::string(LoadError().message()),
               HasSubstr("\"head.0.bias\" is missing"));
   fs::remove_all(root_);
-  ASSERT_TRUE(SaveQuantizedModel(MakeModel(), model_directory_).ok());
+  ASSERT_TRUE(SaveQuantizedModel(RandomModel(), model_directory_).ok());
   Edit("program.json", "\"rows\": 1,\n   \"channels\"",
        "\"rows\": 0,\n   \"channels\"");
   EXPECT_EQ(LoadError().code(), absl::StatusCode::kInvalidArgument);

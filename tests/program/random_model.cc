@@ -1,13 +1,10 @@
-#include "tests/server/random_model.h"
+#include "tests/program/random_model.h"
 
-#include <string>
-
-#include "program/random_program.h"
+#include "absl/strings/str_cat.h"
 
 namespace moevit {
 
-QuantizedModel RandomModel() {
-  const RandomProgramOptions options;
+QuantizedModel RandomModel(const RandomProgramOptions& options) {
   QuantizedModel model;
   model.program = RandomProgram(options);
   ModelConfig& config = model.config;
@@ -20,12 +17,16 @@ QuantizedModel RandomModel() {
   config.heads = options.heads;
   config.mlp_width = options.mlp_width;
   config.num_classes = options.classes;
-  config.moe.blocks = {1};
-  config.moe.num_experts = options.experts;
-  config.moe.top_k = options.top_k;
-  config.moe.hidden_width = options.expert_width;
+  if (options.experts > 0) {
+    for (int block = 1; block < options.depth; block += 2) {
+      config.moe.blocks.push_back(block);
+    }
+    config.moe.num_experts = options.experts;
+    config.moe.top_k = options.top_k;
+    config.moe.hidden_width = options.expert_width;
+  }
   for (int i = 0; i < options.classes; ++i) {
-    config.class_names.push_back("class " + std::to_string(i));
+    config.class_names.push_back(absl::StrCat("class ", i));
   }
   return model;
 }

@@ -10,8 +10,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "program/manifest.h"
+#include "tests/program/random_model.h"
 #include "tests/server/life_cycle_fixture.h"
-#include "tests/server/random_model.h"
 
 namespace moevit {
 namespace {

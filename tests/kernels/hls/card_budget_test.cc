@@ -14,7 +14,7 @@ template struct FitsCard<U250>;
 
 namespace {
 
-TEST(CardBudget, AddsUpTheUnits) {
+TEST(CardBudgetTest, AddsUpTheUnits) {
   const Resources linear = LinearResources(U280::kLinear);
   const Resources attention = AttentionResources(U280::kAttentionQueries);
   const Resources vector = VectorResources();
@@ -28,7 +28,7 @@ constexpr int64_t kM3vitSmallProducts = 4600000000;
 constexpr int kCoqmoeDsps = 2635;
 
 // One unit of each kernel is an accelerator of CoQMoE's size on a U280.
-TEST(CardBudget, OneUnitOfEachKernelTakesNoMoreDspsThanCoqmoe) {
+TEST(CardBudgetTest, OneUnitOfEachKernelTakesNoMoreDspsThanCoqmoe) {
   const Resources units = LinearResources(U280::kLinear) +
                           AttentionResources(U280::kAttentionQueries) +
                           VectorResources();
@@ -37,7 +37,7 @@ TEST(CardBudget, OneUnitOfEachKernelTakesNoMoreDspsThanCoqmoe) {
   EXPECT_GE(2 * LinearProducts(U280::kLinear), 3 * units.dsp);
 }
 
-TEST(CardBudget, MultipliersAllowFiveTimesCoqmoesImages) {
+TEST(CardBudgetTest, MultipliersAllowFiveTimesCoqmoesImages) {
   const int64_t products_per_second = int64_t{U280::kUnits.linear} *
                                       LinearProducts(U280::kLinear) *
                                       U280::kMegahertz * 1000000;

@@ -1,7 +1,6 @@
 #include "tests/kernels/hls/linear_case.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 

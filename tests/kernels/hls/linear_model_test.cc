@@ -70,7 +70,7 @@ LinearCase RandomLaunch(std::mt19937& random) {
   return test;
 }
 
-TEST(LinearModel, CountsTheIterationsOfTheKernel) {
+TEST(LinearModelTest, CountsTheIterationsOfTheKernel) {
   std::mt19937 random(11);
   for (int i = 0; i < 40; ++i) {
     const LinearCase test = RandomLaunch(random);
@@ -87,7 +87,7 @@ constexpr LinearIterations CountOne(const LinearShape& shape) {
   return CountLinear(U280::kLinear, &shape, 1);
 }
 
-TEST(LinearModel, KeepsTheMultipliersBusyInADenseLayer) {
+TEST(LinearModelTest, KeepsTheMultipliersBusyInADenseLayer) {
   const int64_t products =
       int64_t{kDense.rows} * kDense.in_words * hls::kWordCodes * kDense.out;
   const int64_t cycles = hls::LinearCycles(CountOne(kDense));
@@ -95,7 +95,7 @@ TEST(LinearModel, KeepsTheMultipliersBusyInADenseLayer) {
   EXPECT_GT(100 * products, 97 * peak);
 }
 
-TEST(LinearModel, HidesTheLoadOfTheNextExpertBehindItsTokens) {
+TEST(LinearModelTest, HidesTheLoadOfTheNextExpertBehindItsTokens) {
   // M3ViT-S: 16 experts, width 384, hidden width 768.
   std::vector<LinearShape> few(16, {/*rows=*/16, 6, 768, false});
   std::vector<LinearShape> many(16, {/*rows=*/64, 6, 768, false});
@@ -107,7 +107,7 @@ TEST(LinearModel, HidesTheLoadOfTheNextExpertBehindItsTokens) {
   EXPECT_EQ(of_few.multiply, 16 * one_load + (16 / 4) * (768 / 16) * 6);
 }
 
-TEST(LinearModel, MakesTwoProductsPerMultiplier) {
+TEST(LinearModelTest, MakesTwoProductsPerMultiplier) {
   const hls::Resources unit = hls::LinearResources(U280::kLinear);
   EXPECT_GE(10 * hls::LinearProducts(U280::kLinear), 19 * unit.dsp);
 }

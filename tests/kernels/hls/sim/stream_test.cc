@@ -43,16 +43,16 @@ int SumOfCopies(int count) {
   return sum;
 }
 
-TEST(Stream, KeepsOrderAndCountsInSequence) {
+TEST(StreamTest, KeepsOrderAndCountsInSequence) {
   EXPECT_EQ(SumOfCopies(10000), 10000 * 9999 / 2);
 }
 
-TEST(Stream, KeepsOrderAcrossThreads) {
+TEST(StreamTest, KeepsOrderAcrossThreads) {
   const sim::ScopedThreads threads;
   EXPECT_EQ(SumOfCopies(2000), 2000 * 1999 / 2);
 }
 
-TEST(Stream, IsAsDeepAsDeclaredUnlessLimited) {
+TEST(StreamTest, IsAsDeepAsDeclaredUnlessLimited) {
   EXPECT_EQ((Stream<int, 7>("seven").depth()), 7);
   const sim::ScopedThreads threads(/*max_depth=*/3);
   EXPECT_EQ((Stream<int, 7>("seven").depth()), 3);
@@ -110,7 +110,7 @@ int SumOfBoth(int count) {
   return sum;
 }
 
-TEST(Stream, HoldsWhatIsReadLaterIfDeepEnough) {
+TEST(StreamTest, HoldsWhatIsReadLaterIfDeepEnough) {
   EXPECT_EQ(SumOfBoth(4), 2 * (0 + 1 + 2 + 3));
 }
 
