@@ -1,7 +1,7 @@
 # Flags that every target of the project is compiled with.
 #
-# moevit_library(NAME SOURCES... DEPS...) and moevit_test(NAME SOURCES... DEPS...)
-# are the only ways this project declares a library or a C++ test.
+# moevit_library(NAME SOURCES... DEPS...) declares a static library of the
+# project's own sources, moevit_test(NAME SOURCES... DEPS...) a C++ test.
 
 add_library(moevit_flags INTERFACE)
 target_compile_options(moevit_flags INTERFACE -Wall -Wextra)

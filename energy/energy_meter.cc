@@ -1,6 +1,7 @@
 #include "energy/energy_meter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"

@@ -1,7 +1,9 @@
 #include "planner/plan.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "kernels/card/card_units.h"

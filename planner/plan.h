@@ -23,7 +23,6 @@
 #ifndef MOEVIT_PLANNER_PLAN_H_
 #define MOEVIT_PLANNER_PLAN_H_
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <functional>
 #include <thread>
-#include <utility>
 
 namespace moevit {
 

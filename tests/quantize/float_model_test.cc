@@ -1,6 +1,5 @@
 #include "quantize/float_model.h"
 
-#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>

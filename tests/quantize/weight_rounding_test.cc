@@ -1,6 +1,5 @@
 #include "quantize/weight_rounding.h"
 
-#include <cmath>
 #include <cstdint>
 #include <random>
 #include <vector>
