@@ -5,7 +5,6 @@
 #include <ostream>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "base/cpu_count.h"
 #include "base/status_macros.h"
 #include "base/thread_pool.h"

@@ -1,7 +1,6 @@
 #include "client/bench_command.h"
 
 #include <string>
-#include <vector>
 
 #include "base/json.h"
 #include "gmock/gmock.h"
@@ -17,13 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class BenchCommandTest : public CommandTest<BenchCommand> {
- protected:
-  ExitCode Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "bench");
-    return RunMoevit(arguments);
-  }
-};
+using BenchCommandTest = CommandTest<BenchCommand>;
 
 TEST_F(BenchCommandTest, PrintsEveryCaseAsJson) {
   ASSERT_EQ(Run({"--synthetic=tiny", "--batch=1,3", "--threads=2",

@@ -6,6 +6,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -105,8 +106,8 @@ class ClassifyCommandTest : public CommandTest<ClassifyCommand> {
   // Runs `moevit classify` against the fake service.
   ExitCode Run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),
-                     {"classify", absl::StrCat("--server=127.0.0.1:", port_)});
-    return RunMoevit(arguments);
+                     absl::StrCat("--server=127.0.0.1:", port_));
+    return CommandTest::Run(std::move(arguments));
   }
 
   FakeService service_;

@@ -22,13 +22,14 @@ struct BadFlag {
 template <typename CommandUnderTest>
 class CommandTest : public ::testing::Test {
  protected:
-  // Runs `moevit` with these arguments, the command's name first. What earlier
-  // runs printed is forgotten.
-  ExitCode RunMoevit(const std::vector<std::string>& arguments) {
+  // Runs `moevit COMMAND` with these arguments. What earlier runs printed is
+  // forgotten.
+  ExitCode Run(std::vector<std::string> arguments) {
     out_.str("");
     err_.str("");
     CommandUnderTest command;
     Command* const commands[] = {&command};
+    arguments.insert(arguments.begin(), std::string(command.name()));
     return DispatchCommand(commands, arguments,
                            {.in = &in_, .out = &out_, .err = &err_});
   }

@@ -63,11 +63,6 @@ class EvaluateCommandTest : public CommandTest<EvaluateCommand> {
     ASSERT_TRUE(WriteFile(Path(name), content).ok());
   }
 
-  ExitCode Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "evaluate");
-    return RunMoevit(arguments);
-  }
-
   const fs::path root_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -53,9 +54,8 @@ class HealthCommandTest : public CommandTest<HealthCommand> {
 
   // Runs `moevit health` against the service.
   ExitCode RunHealth(std::vector<std::string> flags = {}) {
-    flags.insert(flags.begin(),
-                 {"health", absl::StrCat("--server=127.0.0.1:", port_)});
-    return RunMoevit(flags);
+    flags.insert(flags.begin(), absl::StrCat("--server=127.0.0.1:", port_));
+    return Run(std::move(flags));
   }
 
   ReadinessService service_;

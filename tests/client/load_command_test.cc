@@ -146,9 +146,9 @@ class LoadCommandTest : public CommandTest<LoadCommand> {
   // Runs `moevit load` against the fake service.
   ExitCode Run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),
-                     {"load", absl::StrCat("--server=127.0.0.1:", port_),
+                     {absl::StrCat("--server=127.0.0.1:", port_),
                       "--warmup=20ms", "--duration=100ms"});
-    return RunMoevit(arguments);
+    return CommandTest::Run(std::move(arguments));
   }
 
   // Expects a run to fail with `message`, before it asks the server anything.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
@@ -20,13 +19,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class PlanCommandTest : public CommandTest<PlanCommand> {
- protected:
-  ExitCode Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "plan");
-    return RunMoevit(arguments);
-  }
-};
+using PlanCommandTest = CommandTest<PlanCommand>;
 
 TEST_F(PlanCommandTest, PrintsModelledAndPublishedFiguresApart) {
   ASSERT_EQ(Run({"--model=models/cifar10-moe-vit/1", "--card=u55c"}),

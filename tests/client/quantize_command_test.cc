@@ -118,11 +118,6 @@ class QuantizeCommandTest : public CommandTest<QuantizeCommand> {
     return Run(arguments);
   }
 
-  ExitCode Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "quantize");
-    return RunMoevit(arguments);
-  }
-
   // What stands beside and in place of the output.
   std::vector<std::string> OutputEntries() const {
     std::vector<std::string> names;

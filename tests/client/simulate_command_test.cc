@@ -19,11 +19,6 @@ using ::testing::Not;
 
 class SimulateCommandTest : public CommandTest<SimulateCommand> {
  protected:
-  ExitCode Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "simulate");
-    return RunMoevit(arguments);
-  }
-
   // The error of a command line that must not run.
   std::string ErrorOf(const std::vector<std::string>& arguments) {
     EXPECT_NE(Run(arguments), kExitSuccess);
