@@ -13,7 +13,7 @@ _OF_COPIES = ("copy_error", "copy_corruption")
 # When a card is brought back or given a model: one in about so many events,
 # after those of the server's start. XRT keeps a thread for each time that a card
 # cannot be opened after its reset, so that this is rarer.
-_OF_RETURNS = {"load": (5, 2), "open": (40, 4), "allocation": (900, 4000)}
+_OF_RETURNS = {"load": (5, 2), "open": (40, 4), "allocation": (6000, 4000)}
 _FIRST_LAUNCHES = 2000
 _FIRST_COPIES = 3000
 
