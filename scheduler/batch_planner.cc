@@ -4,17 +4,15 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace moevit {
 namespace {
 
 // With fewer batches than this, predictions of their costs are guesses.
 constexpr int64_t kLeastBatches = 32;
-// Arrivals between two looks at costs and tails. Enough for chance to keep
-// within a factor of 2, if images come alone or a few at a time.
+// Arrivals between two looks at costs and tails.
 constexpr int64_t kPeriod = 128;
-// The rate of a period by which it is another one than before.
-constexpr double kRateChange = 2;
 // Latencies lose half of their weight over so many arrivals.
 constexpr double kHalfLife = 4096;
 // Tails of fewer latencies than this say little.
@@ -30,18 +28,21 @@ constexpr double kImprovementInDoubt = 0.15;
 constexpr double kWeightOfMean = 0.1;
 // Delays are the longest by powers of the square root of 2: where it pays to
 // wait at all, one that is half as long or twice as long as the best costs
-// several percent. Those of smaller batches are powers of 2.
+// several percent.
 constexpr int kDelays = 13;
-
 // Smaller batches may cost some of the capacity that the largest leave spare,
 // but must leave this share of it: tails near saturation are long, and known
 // only after they happened.
-constexpr double kLeastSpare = 0.75;
+constexpr double kLeastSpare = 0.67;
 
-// 1, 2, 4, 8, ... and `max`, descending.
+// 1, 2, 3, 4, 6, 8, 12, 16, ... and `max`, descending.
 std::vector<int> CandidateSizes(int max) {
   std::vector<int> sizes;
-  for (int power = 1; power < max; power *= 2) sizes.push_back(power);
+  for (int power = 1; power < max; power *= 2) {
+    sizes.push_back(power);
+    const int next = power + power / 2;
+    if (next > power && next < max) sizes.push_back(next);
+  }
   sizes.push_back(max);
   std::reverse(sizes.begin(), sizes.end());
   return sizes;
@@ -54,11 +55,16 @@ BatchPlanner::BatchPlanner(int max_batch_size, absl::Duration max_delay)
   for (const int images : CandidateSizes(max_batch_size)) {
     AddCandidate(images, absl::ZeroDuration());
     if (images == 1 || max_delay == absl::ZeroDuration()) continue;
-    const int stride = images == max_batch_size ? 1 : 2;
-    for (int step = 0; step < kDelays; step += stride) {
+    for (int step = 0; step < kDelays; ++step) {
       AddCandidate(images, std::exp2(-step / 2.0) * max_delay);
     }
   }
+}
+
+void BatchPlanner::AtRate::Decay(double factor) {
+  for (LatencyTail& tail : tails) tail.Decay(factor);
+  arrivals *= factor;
+  seconds *= factor;
 }
 
 void BatchPlanner::AddCandidate(int images, absl::Duration delay) {
@@ -68,47 +74,27 @@ void BatchPlanner::AddCandidate(int images, absl::Duration delay) {
 
 void BatchPlanner::RecordArrival(absl::Time now, const CostModel& cost,
                                  int lanes, bool alike) {
-  if (cost.observations() < kLeastBatches || lanes < 1) return;
-  if (arrivals_ == 0 || RateChanged(now)) Forget(now);
-  if (arrivals_ % kPeriod == 0) StartPeriod(now, cost, lanes, alike);
-  ++arrivals_;
-  const double seconds = absl::ToDoubleSeconds(now - start_);
-  for (ShadowQueue& candidate : candidates_) {
-    candidate.Arrive(seconds, costs_, lanes);
+  if (!start_.has_value()) start_ = now;
+  const double seconds = absl::ToDoubleSeconds(now - *start_);
+  const double interval = seconds - std::exchange(last_arrival_, seconds);
+  rate_.RecordArrival(seconds);
+  if (!rate_.known() || cost.observations() < kLeastBatches || lanes < 1) {
+    return;
   }
-}
-
-// A period that takes too long tells so before its end.
-bool BatchPlanner::RateChanged(absl::Time now) const {
-  if (recent_arrivals_ == 0) return false;
-  const double usual = kPeriod * recent_seconds_ / recent_arrivals_;
-  const double seconds = absl::ToDoubleSeconds(now - period_start_);
-  const bool whole = arrivals_ % kPeriod == 0;
-  return seconds > kRateChange * usual ||
-         (whole && seconds * kRateChange < usual);
-}
-
-void BatchPlanner::Forget(absl::Time now) {
-  for (ShadowQueue& candidate : candidates_) {
-    candidate = ShadowQueue(candidate.rule(), max_batch_size_);
+  const bool new_period = arrivals_++ % kPeriod == 0;
+  if (new_period) LearnCosts(cost);
+  AtRate& learned = learned_[rate_.level()];
+  learned.tails.resize(candidates_.size());
+  learned.arrivals += 1;
+  learned.seconds += interval;
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    candidates_[i].Arrive(seconds, costs_, lanes, learned.tails[i]);
   }
-  chosen_ = 0;
-  start_ = period_start_ = now;
-  arrivals_ = 0;
-  recent_arrivals_ = recent_seconds_ = 0;
-}
-
-void BatchPlanner::StartPeriod(absl::Time now, const CostModel& cost, int lanes,
-                               bool alike) {
-  LearnCosts(cost);
-  if (arrivals_ == 0) return;
-  const double decay = std::exp2(-kPeriod / kHalfLife);
-  for (ShadowQueue& candidate : candidates_) candidate.tail().Decay(decay);
-  recent_arrivals_ = decay * recent_arrivals_ + kPeriod;
-  recent_seconds_ =
-      decay * recent_seconds_ + absl::ToDoubleSeconds(now - period_start_);
-  period_start_ = now;
-  ChooseRule(lanes, alike);
+  if (new_period) {
+    learned.Decay(std::exp2(-kPeriod / kHalfLife));
+    ChooseRule(learned, lanes, alike);
+  }
+  chosen_ = learned.chosen;
 }
 
 void BatchPlanner::LearnCosts(const CostModel& cost) {
@@ -124,22 +110,25 @@ void BatchPlanner::LearnCosts(const CostModel& cost) {
 }
 
 // The share of the time that no lane is busy if all batches have this size.
-double BatchPlanner::SpareCapacity(int images, int lanes) const {
+double BatchPlanner::SpareCapacity(const AtRate& learned, int images,
+                                   int lanes) const {
   const double seconds = costs_.by_size[images] + mean_disturbance_;
-  const double work = recent_arrivals_ * seconds / images;
-  return 1 - work / (recent_seconds_ * lanes);
+  const double work = learned.arrivals * seconds / images;
+  return 1 - work / (learned.seconds * lanes);
 }
 
-void BatchPlanner::ChooseRule(int lanes, bool alike) {
+void BatchPlanner::ChooseRule(AtRate& learned, int lanes, bool alike) const {
   const double least_spare =
-      kLeastSpare * std::max(SpareCapacity(max_batch_size_, lanes), 0.0);
+      kLeastSpare *
+      std::max(SpareCapacity(learned, max_batch_size_, lanes), 0.0);
   size_t best = 0;
   std::vector<double> scores(candidates_.size());
   for (size_t i = 0; i < candidates_.size(); ++i) {
-    const LatencyTail& tail = candidates_[i].tail();
+    const LatencyTail& tail = learned.tails[i];
     if (tail.weight() < kLeastWeight) return;
     const bool smaller = candidates_[i].rule().images < max_batch_size_;
-    const double spare = SpareCapacity(candidates_[i].rule().images, lanes);
+    const double spare =
+        SpareCapacity(learned, candidates_[i].rule().images, lanes);
     if (smaller && spare <= least_spare) {
       scores[i] = std::numeric_limits<double>::infinity();
       continue;
@@ -152,7 +141,9 @@ void BatchPlanner::ChooseRule(int lanes, bool alike) {
     }
     if (scores[i] < scores[best]) best = i;
   }
-  if (scores[best] < (1 - kImprovement) * scores[chosen_]) chosen_ = best;
+  if (scores[best] < (1 - kImprovement) * scores[learned.chosen]) {
+    learned.chosen = best;
+  }
 }
 
 }  // namespace moevit

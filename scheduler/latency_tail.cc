@@ -1,21 +1,28 @@
 #include "scheduler/latency_tail.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
+#include <cstdint>
 
 namespace moevit {
 namespace {
 
-constexpr double kFirstBucketSeconds = 1e-6;
-constexpr double kBucketsPerOctave = 7.2725;  // a step of 10 %
+constexpr double kFirstBucketSeconds = 0x1p-20;
+
+// The exponent of a positive number and the first three bits behind its leading
+// one: these are in the order of the numbers, and there are 8 for every power
+// of 2. Cheaper than a logarithm, for what happens in every candidate's queue.
+int64_t Magnitude(double number) {
+  return std::bit_cast<int64_t>(number) >> 49;
+}
 
 }  // namespace
 
 void LatencyTail::Add(double seconds) {
-  const double octaves =
-      std::log2(std::max(seconds, kFirstBucketSeconds) / kFirstBucketSeconds);
-  const int bucket =
-      std::min(static_cast<int>(octaves * kBucketsPerOctave), kBuckets - 1);
+  const int64_t bucket =
+      std::min<int64_t>(Magnitude(std::max(seconds, kFirstBucketSeconds)) -
+                            Magnitude(kFirstBucketSeconds),
+                        kBuckets - 1);
   counts_[bucket] += 1;
   sums_[bucket] += static_cast<float>(seconds);
   total_ += 1;

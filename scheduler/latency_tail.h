@@ -30,8 +30,8 @@ class LatencyTail {
   void Decay(double factor);
 
  private:
-  // From a microsecond, in steps of 10 %, to an hour.
-  static constexpr int kBuckets = 232;
+  // From a microsecond to an hour, 8 for every doubling.
+  static constexpr int kBuckets = 256;
 
   std::array<float, kBuckets> counts_ = {};
   std::array<float, kBuckets> sums_ = {};

@@ -20,11 +20,12 @@ ShadowQueue::ShadowQueue(const BatchRule& rule, int max_batch_size)
       delay_(absl::ToDoubleSeconds(rule.delay)),
       max_batch_size_(max_batch_size) {}
 
-void ShadowQueue::Arrive(double now, const BatchCosts& costs, int lanes) {
+void ShadowQueue::Arrive(double now, const BatchCosts& costs, int lanes,
+                         LatencyTail& tail) {
   SetLanes(lanes);
-  RunUntil(now, costs);
+  RunUntil(now, costs, tail);
   if (waiting_.size() >= kMostWaiting) {
-    tail_.Add(now - waiting_.front());
+    tail.Add(now - waiting_.front());
     waiting_.pop_front();
   }
   waiting_.push_back(now);
@@ -61,7 +62,8 @@ double ShadowQueue::SecondsOfNextBatch(int images,
 
 // Starts the batches that are due before `now`. They hold all that wait, since
 // every one of those arrived before.
-void ShadowQueue::RunUntil(double now, const BatchCosts& costs) {
+void ShadowQueue::RunUntil(double now, const BatchCosts& costs,
+                           LatencyTail& tail) {
   while (!waiting_.empty()) {
     const double start = StartOfNextBatch();
     if (start >= now) return;
@@ -70,7 +72,7 @@ void ShadowQueue::RunUntil(double now, const BatchCosts& costs) {
     const int taken = ImagesToTake(
         rule_, static_cast<int>(arrived - waiting_.begin()), max_batch_size_);
     const double end = start + SecondsOfNextBatch(taken, costs);
-    for (int i = 0; i < taken; ++i) tail_.Add(end - waiting_[i]);
+    for (int i = 0; i < taken; ++i) tail.Add(end - waiting_[i]);
     waiting_.erase(waiting_.begin(), waiting_.begin() + taken);
     std::pop_heap(lane_free_.begin(), lane_free_.end(), std::greater<>());
     lane_free_.back() = end;

@@ -32,16 +32,16 @@ class ShadowQueue {
   ShadowQueue(const BatchRule& rule, int max_batch_size);
 
   // An image arrives at `now`, which is not before the last one. As many
-  // batches run side by side as there are `lanes`. REQUIRES: lanes >= 1.
-  void Arrive(double now, const BatchCosts& costs, int lanes);
+  // batches run side by side as there are `lanes`. Adds to `tail` the latencies
+  // of what was started since the last arrival. REQUIRES: lanes >= 1.
+  void Arrive(double now, const BatchCosts& costs, int lanes,
+              LatencyTail& tail);
 
   const BatchRule& rule() const { return rule_; }
-  const LatencyTail& tail() const { return tail_; }
-  LatencyTail& tail() { return tail_; }
 
  private:
   void SetLanes(int lanes);
-  void RunUntil(double now, const BatchCosts& costs);
+  void RunUntil(double now, const BatchCosts& costs, LatencyTail& tail);
   double StartOfNextBatch() const;
   double SecondsOfNextBatch(int images, const BatchCosts& costs) const;
 
@@ -51,7 +51,6 @@ class ShadowQueue {
   std::deque<double> waiting_;     // arrivals
   std::vector<double> lane_free_;  // a heap, the first to be free on top
   uint64_t arrivals_ = 0;
-  LatencyTail tail_;
 };
 
 }  // namespace moevit

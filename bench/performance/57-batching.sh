@@ -6,31 +6,34 @@
 #
 # Rates are parts of what the plain rule (a fixed delay of zero) answers in a
 # closed loop. At each, a search finds the best fixed delay; that one and the
-# cost model are then measured anew, in rounds that begin with either in turn.
-# A delay that was best by chance in the search is not flattered by it that way.
+# cost model are then measured anew, in short runs that take turns, and in every
+# other round in the other order: what else the machine does meets both. A delay
+# that was best by chance in the search is not flattered by it that way.
 #
-# Every run has a fresh server, a warm-up at its own rate, and the arrivals that
-# the other method has in the same round. One server runs at a time.
+# Every run has a fresh server, a warm-up at its own rate in which the planner
+# learns, and the arrivals that the other method has in the same round. One
+# server runs at a time. Takes about 8 minutes.
 set -euo pipefail
 
 # shellcheck source=bench/server.sh
 source bench/server.sh
 
 readonly samples=deploy/samples
-readonly warmup_requests=300
+readonly warmup_requests=600
 readonly least_warmup_s=0.5
+readonly least_requests=500  # for a 99th percentile
 
 loads=(0.10 0.27 0.44 0.61 0.78 0.95)
 delays=(0ms 1ms 2ms 5ms)
-search_requests=500
-requests=1600
-rounds=3
+search_s=2.5
+run_s=4
+rounds=5
 if [[ ${1:-} == --quick ]]; then
   loads=(0.50 0.90)
   delays=(0ms 2ms)
-  search_requests=500
-  requests=600
-  rounds=1
+  search_s=1
+  run_s=1
+  rounds=2
 fi
 
 # The flags of a server with method $1, the cost model or a fixed delay.
@@ -53,18 +56,15 @@ load() {
   stop_server
 }
 
-# Seconds for $1 requests at rate $2, and at least $3.
-seconds_for() {
-  jq -n "[$1 / $2, $3] | max"
-}
-
-# Measures method $1 at load $2 with $3 requests and seed $4, and prints it.
+# Measures method $1 at load $2 for at least $3 seconds with seed $4, and prints
+# it.
 measure() {
-  local rate warmup
+  local rate warmup duration
   rate=$(jq -n "$2 * $capacity")
-  warmup=$(seconds_for $warmup_requests "$rate" $least_warmup_s)
+  warmup=$(jq -n "[$warmup_requests / $rate, $least_warmup_s] | max")
+  duration=$(jq -n "[$least_requests / $rate, $3] | max")
   load "$1" --rate="$rate" --seed="$4" --warmup="${warmup}s" \
-    --duration="$(seconds_for "$3" "$rate" 0)s" |
+    --duration="${duration}s" |
     jq -c --arg method "$1" --argjson load "$2" \
       '.runs[0] + {method: $method, load: $load}'
 }
@@ -73,7 +73,7 @@ measure() {
 best_delay() {
   local delay
   for delay in "${delays[@]}"; do
-    measure "$delay" "$1" "$search_requests" 0
+    measure "$delay" "$1" "$search_s" 0
   done | jq -s -r 'min_by(.latency_ms.p99 // infinite).method'
 }
 
@@ -84,13 +84,14 @@ measure_capacity() {
 }
 
 capacity=$(measure_capacity)
+[[ -n $capacity ]] || fail "the closed loop had no answers"
 for load in "${loads[@]}"; do
   best=$(best_delay "$load")
   for ((round = 1; round <= rounds; ++round)); do
     methods=(cost_model "$best")
     ((round % 2 == 1)) || methods=("$best" cost_model)
     for method in "${methods[@]}"; do
-      measure "$method" "$load" "$requests" "$round"
+      measure "$method" "$load" "$run_s" "$round"
     done
   done
 done >"$work/runs"
@@ -101,9 +102,11 @@ cat <<END
 \`moevit load\` and the server on the same processors, the bundled model, JPEG
 photographs, requests of one image at random times (Poisson). Against the cost
 model stands the best of the fixed delays ${delays[*]}, found by
-a search of $search_requests requests each at the same load and then measured anew.
-Medians of $rounds rounds of $requests requests; the ratio is the median of those of the
-rounds. Load is of $(jq -n "$capacity | round") requests/s in a closed loop of 64.
+a search of $search_s s for each at the same load and then measured anew, in
+$rounds rounds of $run_s s. Times are means over the rounds; a ratio is the geometric
+mean of the rounds', in which both methods had the same arrivals, with its 95 %
+confidence interval: it says something where that is not on both sides of 1.
+Load is of $(jq -n "$capacity | round") requests/s in a closed loop of 64.
 
 END
 jq -s -r -L bench/performance -f bench/performance/batching.jq "$work/runs"

@@ -3,33 +3,36 @@
 # table of both methods. The nth runs of both had the same arrivals.
 
 include "markdown";
+include "statistics";
 
-def median: sort | (.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2;
-# No median where one round has too few answers for its percentile.
-def median_of(f): map(f) | if any(. == null) then null else median end;
+# None where one round has too few answers for its percentile.
+def mean_of(f): map(f) | if any(. == null) then null else mean end;
 def milliseconds: if . == null then "-" else decimals(2) end;
-def ratio: if . == null then "-" else decimals(2) end;
 def errors: [.[].errors[].count] | add // 0;
 
-# The medians of what $model took over what $fixed took in the same round.
+# What $model took over what $fixed took in the same rounds.
 def ratio_of($model; $fixed; f):
   [range($model | length) | [($model[.] | f), ($fixed[.] | f)]]
-  | median_of(if any(. == null) then null else .[0] / .[1] end);
+  | if any(.[]; any(. == null)) then "-"
+    else map(.[0] / .[1] | log)
+      | (mean | exp) as $ratio | ($ratio * uncertainty) as $half
+      | "\($ratio | decimals(2)) ± \($half | decimals(2))" end;
 
 group_by(.load) | map(
   map(select(.method == "cost_model")) as $model |
   map(select(.method != "cost_model")) as $fixed |
   [($model[0].load * 100 | round | "\(.) %"),
-   ($model[0].offered_per_second | decimals(1)),
-   ($model | median_of(.latency_ms.p50) | milliseconds),
-   ($fixed | median_of(.latency_ms.p50) | milliseconds),
-   ($model | median_of(.latency_ms.p99) | milliseconds),
-   ($fixed | median_of(.latency_ms.p99) | milliseconds), $fixed[0].method,
-   (ratio_of($model; $fixed; .latency_ms.p50) | ratio),
-   (ratio_of($model; $fixed; .latency_ms.p99) | ratio),
-   ($model | median_of(.answers_per_second) | decimals(1)),
-   ($fixed | median_of(.answers_per_second) | decimals(1)),
+   ($model[0].offered_per_second | decimals(1)), $fixed[0].method,
+   ($fixed | mean_of(.latency_ms.p50) | milliseconds),
+   ($fixed | mean_of(.latency_ms.p99) | milliseconds),
+   ($model | mean_of(.latency_ms.p50) | milliseconds),
+   ($model | mean_of(.latency_ms.p99) | milliseconds),
+   ratio_of($model; $fixed; .latency_ms.p50),
+   ratio_of($model; $fixed; .latency_ms.p90),
+   ratio_of($model; $fixed; .latency_ms.p99),
+   "\($model | mean_of(.answers_per_second) | decimals(1)) / " +
+   "\($fixed | mean_of(.answers_per_second) | decimals(1))",
    "\($model | errors) / \($fixed | errors)"]) |
-table(["load", "requests/s", "p50 ms", "fixed delay p50 ms", "p99 ms",
-       "fixed delay p99 ms", "best delay", "p50 ratio", "p99 ratio",
-       "answers/s", "fixed delay answers/s", "errors"])
+table(["load", "requests/s", "best delay", "its p50 ms", "its p99 ms",
+       "cost model p50 ms", "p99 ms", "p50 over its", "p90 over its",
+       "p99 over its", "answers/s", "errors"])

@@ -14,19 +14,28 @@ constexpr int kMaxBatch = 16;
 
 using Devices = std::vector<SimulatedDevice>;
 
-absl::Duration P99(BatchingMethod method, absl::Duration delay,
-                   const Devices& devices, double load, int images = kImages) {
+SimulationOptions Options(BatchingMethod method, absl::Duration delay,
+                          const Devices& devices, int images = kImages) {
   SimulationOptions options;
   options.devices = devices;
   options.batching.max_batch_size = kMaxBatch;
   options.batching.max_queue_delay = delay;
   options.batching.method = method;
   options.images = images;
-  const auto arrivals =
-      NewPoissonArrivals(load * options.Capacity(), /*seed=*/1);
-  const auto report = Simulate(options, *arrivals);
+  return options;
+}
+
+absl::Duration P99(const SimulationOptions& options, Arrivals& arrivals) {
+  const auto report = Simulate(options, arrivals);
   EXPECT_TRUE(report.ok()) << report.status();
   return report.ok() ? report->latency.p99 : absl::InfiniteDuration();
+}
+
+absl::Duration P99(BatchingMethod method, absl::Duration delay,
+                   const Devices& devices, double load, int images = kImages) {
+  const auto options = Options(method, delay, devices, images);
+  return P99(options,
+             *NewPoissonArrivals(load * options.Capacity(), /*seed=*/1));
 }
 
 absl::Duration CostModelP99(const SimulatedDevice& device, double load) {
@@ -87,6 +96,28 @@ TEST(BatchPlannerTest, DevicesThatAreSeldomNeededCountAsTheOthersDo) {
                 kLoad, kManyImages),
             1.02 * P99(BatchingMethod::kFixedDelay, absl::Microseconds(500),
                        FourCards(), kLoad, kManyImages));
+}
+
+// Batches of three quarters of the largest leave enough capacity to spare.
+TEST(BatchPlannerTest, FindsSizesBetweenPowersOfTwo) {
+  constexpr double kLoad = 0.7;
+  EXPECT_LT(P99(BatchingMethod::kCostModel, absl::Milliseconds(16), FourCards(),
+                kLoad),
+            0.97 * P99(BatchingMethod::kFixedDelay, absl::Milliseconds(4),
+                       FourCards(), kLoad));
+}
+
+// About as many images in bursts of six times the rate as between them.
+TEST(BatchPlannerTest, KnowsTheRateOfABurstAgain) {
+  constexpr double kLoad = 0.1;
+  constexpr int kManyImages = 20'000;
+  const auto p99 = [](BatchingMethod method, absl::Duration delay) {
+    const auto options = Options(method, delay, FourCards(), kManyImages);
+    return P99(options, *NewBurstyArrivals(kLoad * options.Capacity(), {},
+                                           /*seed=*/1));
+  };
+  EXPECT_LT(p99(BatchingMethod::kCostModel, absl::Milliseconds(16)),
+            0.97 * p99(BatchingMethod::kFixedDelay, absl::Microseconds(1410)));
 }
 
 // What is true of devices that are alike may not be of these.
@@ -188,20 +219,26 @@ TEST_F(GroupsTest, KeepsThePlainRuleUntilEnoughIsKnown) {
   EXPECT_TRUE(Waits());
 }
 
-TEST_F(GroupsTest, ForgetsTheRuleOfAHigherRate) {
+TEST_F(GroupsTest, ARuleIsNotForALowerRate) {
   Record(/*groups=*/500, absl::Milliseconds(12));
   ASSERT_TRUE(Waits());
-  // 128 images took 384 ms. Once they have taken twice that all is forgotten,
-  // at the latest in the 128 after those among which the rate fell.
-  Record(/*groups=*/50, absl::Milliseconds(30));
+  Record(/*groups=*/32, absl::Milliseconds(30));
   EXPECT_FALSE(Waits());
 }
 
-TEST_F(GroupsTest, ForgetsTheRuleOfALowerRate) {
+TEST_F(GroupsTest, ARuleIsNotForAHigherRate) {
   Record(/*groups=*/500, absl::Milliseconds(30));
   ASSERT_TRUE(Waits());
-  Record(/*groups=*/65, absl::Milliseconds(9));
+  Record(/*groups=*/32, absl::Milliseconds(9));
   EXPECT_FALSE(Waits());
+}
+
+TEST_F(GroupsTest, KnowsARateAgain) {
+  Record(/*groups=*/500, absl::Milliseconds(12));
+  Record(/*groups=*/40, absl::Milliseconds(60));
+  ASSERT_FALSE(Waits());
+  Record(/*groups=*/32, absl::Milliseconds(12));
+  EXPECT_TRUE(Waits());
 }
 
 TEST_F(GroupsTest, KeepsTheRuleWhileTheRateChangesLittle) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "scheduler/latency_tail.h"
 
 namespace moevit {
 namespace {
@@ -24,10 +25,13 @@ BatchRule Rule(int images, absl::Duration delay) {
 double MeanLatency(const BatchRule& rule, const std::vector<double>& arrivals,
                    int lanes, const BatchCosts& costs = Costs()) {
   ShadowQueue queue(rule, kMostInABatch);
-  for (const double arrival : arrivals) queue.Arrive(arrival, costs, lanes);
-  queue.Arrive(1e6, costs, lanes);
-  EXPECT_EQ(queue.tail().weight(), arrivals.size());
-  return queue.tail().Mean();
+  LatencyTail tail;
+  for (const double arrival : arrivals) {
+    queue.Arrive(arrival, costs, lanes, tail);
+  }
+  queue.Arrive(1e6, costs, lanes, tail);
+  EXPECT_EQ(tail.weight(), arrivals.size());
+  return tail.Mean();
 }
 
 TEST(ShadowQueueTest, WithoutDelayWhatWaitsGoesWhenALaneIsFree) {
@@ -64,8 +68,11 @@ TEST(ShadowQueueTest, WhatCannotKeepUpTakesTheLargestBatches) {
 
 TEST(ShadowQueueTest, ABacklogStaysWithinBounds) {
   ShadowQueue queue(Rule(4, absl::ZeroDuration()), kMostInABatch);
-  for (int i = 0; i < 10'000; ++i) queue.Arrive(1e-6 * i, Costs(), /*lanes=*/1);
-  EXPECT_GT(queue.tail().weight(), 5'000);
+  LatencyTail tail;
+  for (int i = 0; i < 10'000; ++i) {
+    queue.Arrive(1e-6 * i, Costs(), /*lanes=*/1, tail);
+  }
+  EXPECT_GT(tail.weight(), 5'000);
 }
 
 TEST(ShadowQueueTest, TheSameImageIsDisturbedUnderEachRule) {
