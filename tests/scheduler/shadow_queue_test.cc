@@ -81,6 +81,7 @@ TEST(ShadowQueueTest, TheSameImageIsDisturbedUnderEachRule) {
     costs.disturbances.push_back(i % 10 == 3 ? 5 : 0);
   }
   std::vector<double> far_apart;
+  far_apart.reserve(1000);
   for (int i = 0; i < 1000; ++i) far_apart.push_back(100.0 * i);
   const double plain = MeanLatency(Rule(4, absl::ZeroDuration()), far_apart,
                                    /*lanes=*/1, costs);
