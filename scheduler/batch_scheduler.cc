@@ -58,6 +58,8 @@ BatchScheduler::~BatchScheduler() {
 absl::StatusOr<ModelId> BatchScheduler::AddModel(
     ScheduledModelOptions options) {
   auto model = std::make_shared<Model>();
+  std::vector<bool> runs_on;
+  bool runs_everywhere = true;
   for (size_t device = 0; device < options_.devices.size(); ++device) {
     auto& executors = model->executors.emplace_back();
     for (int lane = 0; lane < options_.devices[device].lanes; ++lane) {
@@ -65,12 +67,15 @@ absl::StatusOr<ModelId> BatchScheduler::AddModel(
           auto executor, options.new_executor(static_cast<DeviceId>(device)));
       executors.push_back(std::move(executor));
     }
+    runs_on.push_back(executors.front() != nullptr);
+    runs_everywhere = runs_everywhere && runs_on.back();
   }
+  if (runs_everywhere) runs_on.clear();
   options.new_executor = nullptr;
   model->options = std::move(options);
   MutexLock lock(&mutex_);
-  const ModelId id =
-      dispatcher_.AddModel(model->options.batching, model->options.weight);
+  const ModelId id = dispatcher_.AddModel(
+      model->options.batching, model->options.weight, std::move(runs_on));
   if (id == static_cast<ModelId>(models_.size())) models_.emplace_back();
   models_[id] = std::move(model);
   // Devices that failed while there was no model to probe them with.

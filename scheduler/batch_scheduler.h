@@ -61,7 +61,8 @@ struct ScheduledModelOptions {
   double weight = 1;
 
   // Called in AddModel, once per lane. `device` is a position in
-  // BatchSchedulerOptions::devices.
+  // BatchSchedulerOptions::devices. Returns null, for all lanes of a device, if
+  // the model does not run there; it does somewhere.
   std::function<absl::StatusOr<std::unique_ptr<Executor>>(DeviceId device)>
       new_executor;
 

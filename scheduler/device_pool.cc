@@ -25,6 +25,16 @@ DeviceId DevicePool::Add(const DeviceOptions& options) {
   return size() - 1;
 }
 
+absl::Span<const DeviceState> DevicePool::states(
+    const std::vector<bool>& usable) const {
+  if (usable.empty()) return states_;
+  usable_states_ = states_;
+  for (DeviceId device = 0; device < size(); ++device) {
+    if (!usable[device]) usable_states_[device].serving = false;
+  }
+  return usable_states_;
+}
+
 bool DevicePool::AnyServing() const {
   return std::any_of(states_.begin(), states_.end(),
                      [](const DeviceState& state) { return state.serving; });
@@ -108,13 +118,9 @@ void DevicePool::FinishProbe(DeviceId device, int lane, bool success,
   ShowHealth(device);
 }
 
-absl::Time DevicePool::NextProbeTime() const {
-  absl::Time next = absl::InfiniteFuture();
-  for (DeviceId device = 0; device < size(); ++device) {
-    if (!HasIdleLane(device)) continue;
-    next = std::min(next, health_[device].probe_time());
-  }
-  return next;
+absl::Time DevicePool::NextProbeTime(DeviceId device) const {
+  return HasIdleLane(device) ? health_[device].probe_time()
+                             : absl::InfiniteFuture();
 }
 
 absl::Time DevicePool::NextExpectedEnd(absl::Time now) const {

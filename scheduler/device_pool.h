@@ -48,6 +48,10 @@ class DevicePool {
 
   int size() const { return static_cast<int>(states_.size()); }
   absl::Span<const DeviceState> states() const { return states_; }
+  // As somebody finds them who may use only some: the others do not serve.
+  // Valid until the next call.
+  //   usable  by device; empty: all
+  absl::Span<const DeviceState> states(const std::vector<bool>& usable) const;
   DeviceSnapshot snapshot(DeviceId device, absl::Time now) const;
   bool AnyServing() const;
   bool HasIdleLane(DeviceId device) const;
@@ -71,7 +75,7 @@ class DevicePool {
   void FinishProbe(DeviceId device, int lane, bool success, absl::Time now);
 
   // When ProbeIsDue can become true by time alone.
-  absl::Time NextProbeTime() const;
+  absl::Time NextProbeTime(DeviceId device) const;
 
   // When a lane is next expected to be free; later than `now`.
   absl::Time NextExpectedEnd(absl::Time now) const;
@@ -84,6 +88,7 @@ class DevicePool {
   std::vector<DeviceState> states_;
   std::vector<DeviceHealth> health_;
   std::vector<DeviceSnapshot> snapshots_;
+  mutable std::vector<DeviceState> usable_states_;  // of states(usable)
 };
 
 }  // namespace moevit

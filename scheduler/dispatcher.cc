@@ -53,16 +53,18 @@ DeviceId Dispatcher::AddDevice(const DeviceOptions& options) {
   return pool_.Add(options);
 }
 
-ModelId Dispatcher::AddModel(const BatchingOptions& batching, double weight) {
+ModelId Dispatcher::AddModel(const BatchingOptions& batching, double weight,
+                             std::vector<bool> runs_on) {
   for (ModelId id = 0; id < static_cast<ModelId>(uses_.size()); ++id) {
     if (uses_[id].served || uses_[id].batches > 0) continue;
     queues_[id] = std::make_unique<BatchQueue>(batching);
     pool_.ForgetModel(id);
     uses_[id].served = true;
+    uses_[id].runs_on = std::move(runs_on);
     shares_.Reset(id, weight);
     return id;
   }
-  uses_.emplace_back();
+  uses_.emplace_back().runs_on = std::move(runs_on);
   queues_.push_back(std::make_unique<BatchQueue>(batching));
   shares_.Add(weight);
   return static_cast<ModelId>(queues_.size()) - 1;
@@ -70,10 +72,11 @@ ModelId Dispatcher::AddModel(const BatchingOptions& batching, double weight) {
 
 void Dispatcher::RemoveModel(ModelId model) { uses_[model].served = false; }
 
-ModelId Dispatcher::AnyModel() const {
+ModelId Dispatcher::AnyModelOn(DeviceId device) const {
   const auto served =
-      std::find_if(uses_.begin(), uses_.end(),
-                   [](const ModelUse& use) { return use.served; });
+      std::find_if(uses_.begin(), uses_.end(), [device](const ModelUse& use) {
+        return use.served && (use.runs_on.empty() || use.runs_on[device]);
+      });
   if (served == uses_.end()) return -1;
   return static_cast<ModelId>(served - uses_.begin());
 }
@@ -81,10 +84,11 @@ ModelId Dispatcher::AnyModel() const {
 absl::Status Dispatcher::Push(ModelId model, ImageTask&& task, absl::Time now) {
   if (now >= outage_end_) return OutageError(options_.max_outage);
   BatchQueue& queue = *queues_[model];
-  absl::Status status = queue.CheckDeadline(task, now, pool_.states());
+  const absl::Span<const DeviceState> devices = DevicesOf(model);
+  absl::Status status = queue.CheckDeadline(task, now, devices);
   if (!status.ok()) return status;
   if (queue.size() == 0) shares_.Activate(model);
-  queue.Push(std::move(task), now, pool_.states());
+  queue.Push(std::move(task), now, devices);
   return absl::OkStatus();
 }
 
@@ -97,9 +101,11 @@ std::optional<Dispatch> Dispatcher::Next(absl::Time now) {
 
 std::optional<Dispatch> Dispatcher::NextProbe(absl::Time now) {
   for (DeviceId device = 0; device < pool_.size(); ++device) {
-    if (!HasModel() || !pool_.ProbeIsDue(device, now)) continue;
+    if (!pool_.ProbeIsDue(device, now)) continue;
+    const ModelId model = AnyModelOn(device);
+    if (model < 0) continue;
     Dispatch probe;
-    probe.model = AnyModel();
+    probe.model = model;
     probe.device = device;
     probe.probe = true;
     probe.start = now;
@@ -115,8 +121,9 @@ DeviceId Dispatcher::DeviceForRetry(const Retry& retry) const {
   DeviceId untried = -1;
   DeviceId tried = -1;
   bool wait_for_untried = false;
+  const absl::Span<const DeviceState> devices = DevicesOf(retry.model);
   for (DeviceId device = 0; device < pool_.size(); ++device) {
-    if (!pool_.states()[device].serving) continue;
+    if (!devices[device].serving) continue;
     const bool idle = pool_.HasIdleLane(device);
     if (Contains(retry.failed_on, device)) {
       if (idle) tried = device;
@@ -153,7 +160,7 @@ std::optional<std::pair<ModelId, PlannedBatch>> Dispatcher::NextDueBatch(
   std::optional<std::pair<ModelId, PlannedBatch>> next;
   for (ModelId model = 0; model < static_cast<ModelId>(queues_.size());
        ++model) {
-    const auto planned = queues_[model]->NextBatch(now, pool_.states());
+    const auto planned = queues_[model]->NextBatch(now, DevicesOf(model));
     if (!planned.has_value() || planned->start > now) continue;
     if (next.has_value() && !shares_.Before(model, next->first)) continue;
     next = {model, *planned};
@@ -256,8 +263,9 @@ void Dispatcher::AddRetries(Dispatch& dispatch, bool divide, int attempt) {
 }
 
 std::vector<DeadTask> Dispatcher::TakeDead(absl::Time now) {
-  for (const auto& queue : queues_) {
-    Append(queue->TakeDead(now, pool_.states()), dead_);
+  for (ModelId model = 0; model < static_cast<ModelId>(queues_.size());
+       ++model) {
+    Append(queues_[model]->TakeDead(now, DevicesOf(model)), dead_);
   }
   TakeDeadRetries(now);
   if (now >= outage_end_) {
@@ -274,14 +282,26 @@ void Dispatcher::TakeDeadRetries(absl::Time now) {
       retries_.end());
 }
 
+absl::Time Dispatcher::NextProbeTime() const {
+  absl::Time next = absl::InfiniteFuture();
+  for (DeviceId device = 0; device < pool_.size(); ++device) {
+    const absl::Time probe = pool_.NextProbeTime(device);
+    if (probe < next && AnyModelOn(device) >= 0) next = probe;
+  }
+  return next;
+}
+
 absl::Time Dispatcher::NextEventTime(absl::Time now) const {
   if (!dead_.empty()) return absl::InfinitePast();
-  absl::Time next = HasModel() ? pool_.NextProbeTime() : absl::InfiniteFuture();
+  absl::Time next = NextProbeTime();
   bool leaves_images = false;
-  for (const auto& queue : queues_) {
-    if (queue->size() == 0) continue;
-    next = std::min(next, queue->NextExpiry(now, pool_.states()));
-    const auto planned = queue->NextBatch(now, pool_.states());
+  for (ModelId model = 0; model < static_cast<ModelId>(queues_.size());
+       ++model) {
+    const BatchQueue& queue = *queues_[model];
+    if (queue.size() == 0) continue;
+    const absl::Span<const DeviceState> devices = DevicesOf(model);
+    next = std::min(next, queue.NextExpiry(now, devices));
+    const auto planned = queue.NextBatch(now, devices);
     if (planned.has_value()) {
       next = std::min(next, planned->start);
     } else {

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "scheduler/batch_queue.h"
 #include "scheduler/device_pool.h"
 #include "scheduler/fair_share.h"
@@ -59,7 +60,9 @@ class Dispatcher {
 
   // A model with twice the weight gets twice the device time when devices are
   // short. REQUIRES: batching.Validate().ok(), weight > 0.
-  ModelId AddModel(const BatchingOptions& batching, double weight = 1);
+  //   runs_on  by device, whether it runs there; empty: on all
+  ModelId AddModel(const BatchingOptions& batching, double weight = 1,
+                   std::vector<bool> runs_on = {});
 
   // REQUIRES: each of its images was answered. Its batches may still run.
   void RemoveModel(ModelId model);
@@ -68,9 +71,6 @@ class Dispatcher {
   //   kDeadlineExceeded  it cannot be answered in time
   //   kUnavailable       no device has served for options.max_outage
   absl::Status Push(ModelId model, ImageTask&& task, absl::Time now);
-
-  // Whether there is a model: without, no device can be probed.
-  bool HasModel() const { return AnyModel() >= 0; }
 
   // What is to be started at `now`; call it until there is nothing.
   std::optional<Dispatch> Next(absl::Time now);
@@ -110,9 +110,16 @@ class Dispatcher {
   struct ModelUse {
     bool served = true;
     int batches = 0;  // that run
+    std::vector<bool> runs_on = {};
   };
 
-  ModelId AnyModel() const;
+  // A model that can probe the device; -1 if there is none.
+  ModelId AnyModelOn(DeviceId device) const;
+  // The devices as the model finds them.
+  absl::Span<const DeviceState> DevicesOf(ModelId model) const {
+    return pool_.states(uses_[model].runs_on);
+  }
+  absl::Time NextProbeTime() const;
   std::optional<Dispatch> NextProbe(absl::Time now);
   std::optional<Dispatch> NextRetry(absl::Time now);
   std::optional<std::pair<ModelId, PlannedBatch>> NextDueBatch(

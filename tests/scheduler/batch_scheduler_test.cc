@@ -449,6 +449,21 @@ TEST_F(TwoDevicesTest, BothDevicesWorkAtOnce) {
   EXPECT_NE(a.get()->device, b.get()->device);
 }
 
+TEST_F(TwoDevicesTest, AModelRunsOnlyWhereItHasAnExecutor) {
+  ScheduledModelOptions options;
+  options.shape = {.pixel_bytes = 2, .classes = kClasses};
+  options.batching.max_batch_size = 1;
+  options.new_executor =
+      [this](DeviceId device) -> absl::StatusOr<std::unique_ptr<Executor>> {
+    if (device == 0) return nullptr;
+    return std::make_unique<FakeExecutor>(kClasses, controls_[device]);
+  };
+  const ModelId model = *scheduler_.AddModel(std::move(options));
+  std::vector<Answer> answers;
+  for (int i = 0; i < 3; ++i) answers.push_back(Submit(model, TaskOfClass(i)));
+  for (Answer& answer : answers) EXPECT_EQ(answer.get()->device, "second");
+}
+
 TEST_F(TwoDevicesTest, AModelThatADeviceRefusesIsNotAdded) {
   ScheduledModelOptions options;
   options.new_executor =

@@ -23,12 +23,13 @@ class DispatcherTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) dispatcher_.AddDevice({});
   }
 
-  ModelId AddModel(int max_batch_size, double weight = 1) {
+  ModelId AddModel(int max_batch_size, double weight = 1,
+                   std::vector<bool> runs_on = {}) {
     BatchingOptions options;
     options.max_batch_size = max_batch_size;
     options.max_queue_delay = absl::ZeroDuration();
     options.method = BatchingMethod::kFixedDelay;
-    return dispatcher_.AddModel(options, weight);
+    return dispatcher_.AddModel(options, weight, std::move(runs_on));
   }
 
   void Push(ModelId model, int count, absl::Time now = At(0),
@@ -159,11 +160,54 @@ TEST_F(DispatcherTest, WithoutAModelADeviceIsNotProbed) {
   dispatcher_.Close();
   EXPECT_THAT(dispatcher_.Finish(dispatch, kFault, At(1)), SizeIs(1));
   dispatcher_.RemoveModel(model);
-  EXPECT_FALSE(dispatcher_.HasModel());
   EXPECT_EQ(dispatcher_.NextEventTime(At(5000)), absl::InfiniteFuture());
   EXPECT_EQ(dispatcher_.Next(At(5000)), std::nullopt);
   AddModel(1);
   EXPECT_TRUE(Next(At(5000)).probe);
+}
+
+TEST_F(DispatcherTest, AModelStaysOnTheDevicesThatRunIt) {
+  AddDevices(3);
+  const ModelId first = AddModel(1, /*weight=*/1, {true, true, false});
+  const ModelId last = AddModel(1, /*weight=*/1, {false, false, true});
+  Push(last, 3);
+  EXPECT_EQ(Next(At(0)).device, 2);
+  EXPECT_EQ(dispatcher_.Next(At(0)), std::nullopt);
+  Push(first, 3);
+  const Dispatch one = Next(At(0));
+  const Dispatch two = Next(At(0));
+  EXPECT_EQ(one.model, first);
+  EXPECT_EQ(two.model, first);
+  EXPECT_EQ(one.device + two.device, 1);
+  EXPECT_EQ(dispatcher_.Next(At(0)), std::nullopt);
+  EXPECT_EQ(dispatcher_.waiting(), 3);
+}
+
+TEST_F(DispatcherTest, ABatchThatFailedGoesNowhereElseThanItsModel) {
+  AddDevices(2);
+  const ModelId model = AddModel(1, /*weight=*/1, {false, true});
+  Push(model, 1);
+  Dispatch batch = Next(At(0));
+  EXPECT_THAT(dispatcher_.Finish(batch, kFault, At(1)), IsEmpty());
+  EXPECT_EQ(dispatcher_.Next(At(1)), std::nullopt);
+  Dispatch probe = Next(At(101));
+  EXPECT_TRUE(probe.probe);
+  EXPECT_EQ(probe.device, 1);
+  dispatcher_.Finish(probe, absl::OkStatus(), At(102));
+  EXPECT_EQ(Next(At(102)).device, 1);
+}
+
+TEST_F(DispatcherTest, ADeviceIsNotProbedWithAModelOfOtherDevices) {
+  AddDevices(2);
+  const ModelId leaves = AddModel(1, /*weight=*/1, {true, false});
+  AddModel(1, /*weight=*/1, {false, true});
+  Push(leaves, 1);
+  Dispatch batch = Next(At(0));
+  dispatcher_.Close();
+  EXPECT_THAT(dispatcher_.Finish(batch, kFault, At(1)), SizeIs(1));
+  dispatcher_.RemoveModel(leaves);
+  EXPECT_EQ(dispatcher_.NextEventTime(At(5000)), absl::InfiniteFuture());
+  EXPECT_EQ(dispatcher_.Next(At(5000)), std::nullopt);
 }
 
 TEST_F(DispatcherTest, AllWaitForADeviceForALimitedTime) {
