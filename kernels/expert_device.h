@@ -34,6 +34,10 @@ class ExpertDevice {
   virtual int64_t memory_bytes() const = 0;
   virtual int64_t ExpertBytes(int layer) const = 0;
 
+  // How many rows of an expert it computes at a time, be they there or not; 1
+  // if it computes what is left over as such, which is the default.
+  virtual int tile_rows() const { return 1; }
+
   // Begins to load both matrices of an expert; may return before they have
   // arrived, in which case Run waits for them. Loading again what is there does
   // nothing. Returns kResourceExhausted, naming the sizes, if there is no room.

@@ -5,12 +5,25 @@
 #define MOEVIT_KERNELS_EXPERT_LOAD_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "program/program.h"
 
 namespace moevit {
+
+// What one of several devices that share a model's experts did with them.
+struct ExpertDeviceLoad {
+  std::string device;
+  int64_t loads = 0;   // experts that it ran, once for each launch
+  int64_t misses = 0;  // of these, whose weights had to be brought there first
+  int64_t bytes = 0;   // that were, as they lie in its memory
+  int64_t rows = 0;
+  int64_t rows_in_tiles = 0;
+  int64_t losses = 0;  // of the device
+  bool lost = false;   // after the last run
+};
 
 // Accumulated over runs. Executors that are slow on purpose, as the reference,
 // count tokens only.
@@ -27,6 +40,7 @@ struct ExpertLoad {
   // How often they were not in the memory that the device computes from, and
   // had to be brought there first.
   int64_t weight_misses = 0;
+  int64_t moved_bytes = 0;  // of these, as they lie in that memory
 
   // Rows that experts computed, one for each of their tokens; and these with
   // what fills up the tiles of rows that the device computes at a time.
@@ -38,6 +52,9 @@ struct ExpertLoad {
   // for a device alone.
   int64_t layers = 0;
   int64_t imbalance_sum = 0;
+
+  // The devices that share the experts; none for a device alone.
+  std::vector<ExpertDeviceLoad> devices = {};
 };
 
 // Counts for a device that computes the experts of a program alone, from

@@ -20,6 +20,33 @@ CpuExecutorOptions WithRunner(const CpuExecutorOptions& options,
   return result;
 }
 
+ExpertDeviceLoad Since(const ExpertRunnerStatistics::Device& before,
+                       const ExpertRunnerStatistics::Device& now) {
+  const ExpertCacheStatistics& old_weights = before.work.weights;
+  const ExpertCacheStatistics& weights = now.work.weights;
+  ExpertDeviceLoad load;
+  load.device = now.name;
+  load.misses = weights.misses - old_weights.misses;
+  load.loads = load.misses + weights.hits - old_weights.hits;
+  load.bytes = weights.bytes_loaded - old_weights.bytes_loaded;
+  load.rows = now.work.rows - before.work.rows;
+  load.rows_in_tiles = now.work.rows_in_tiles - before.work.rows_in_tiles;
+  load.losses = now.losses - before.losses;
+  load.lost = now.lost;
+  return load;
+}
+
+void Add(const ExpertDeviceLoad& run, ExpertDeviceLoad* sum) {
+  sum->device = run.device;
+  sum->loads += run.loads;
+  sum->misses += run.misses;
+  sum->bytes += run.bytes;
+  sum->rows += run.rows;
+  sum->rows_in_tiles += run.rows_in_tiles;
+  sum->losses += run.losses;
+  sum->lost = run.lost;
+}
+
 absl::StatusOr<std::unique_ptr<ExpertDevice>> NewHome(
     const Program* program, size_t layers,
     const ExpertParallelOptions& options) {
@@ -90,11 +117,17 @@ absl::Status ExpertParallelExecutor::RunCancellable(
 void ExpertParallelExecutor::AddSince(const ExpertRunnerStatistics& before,
                                       ExpertLoad* load) const {
   const ExpertRunnerStatistics now = runner_.statistics();
-  for (size_t d = 0; d < now.devices.size(); ++d) {
-    load->weight_misses += now.devices[d].work.weights.misses -
-                           before.devices[d].work.weights.misses;
+  const size_t devices = now.devices.size();
+  // One is the processor alone.
+  if (devices > 1) load->devices.resize(devices);
+  for (size_t d = 0; d < devices; ++d) {
+    const ExpertDeviceLoad run = Since(before.devices[d], now.devices[d]);
+    load->weight_misses += run.misses;
+    load->moved_bytes += run.bytes;
+    load->rows_in_tiles += run.rows_in_tiles - run.rows;
+    if (devices > 1) Add(run, &load->devices[d]);
   }
-  // Counted as if one device had run every layer.
+  // The processor has counted as if it had run every layer alone.
   const auto layers = static_cast<double>(now.layers - before.layers);
   load->imbalance_sum +=
       std::llround(1000 * (now.imbalance_sum - before.imbalance_sum - layers));

@@ -35,7 +35,8 @@ ExpertParallelRunner::ExpertParallelRunner(
       speeds_(Speeds(devices)),
       health_(devices.size(), DeviceHealth(options.health)),
       losses_(devices.size()),
-      home_(std::move(home), experts),
+      home_(std::move(home), experts, options.clock),
+      home_costs_(options.home_costs),
       planner_(speeds_, options.plan) {
   for (size_t layer = 0; layer < experts.size(); ++layer) {
     const int number = static_cast<int>(layer);
@@ -54,7 +55,8 @@ ExpertParallelRunner::ExpertParallelRunner(
     costs_.push_back(device.costs);
     costs_known_ &= IsKnown(device.costs);
     stations_.push_back(std::make_unique<StationThread>(
-        std::make_unique<ExpertStation>(std::move(device.device), experts),
+        std::make_unique<ExpertStation>(std::move(device.device), experts,
+                                        options.clock),
         options.threads));
   }
   resident_.resize(stations_.size());
@@ -113,6 +115,14 @@ void ExpertParallelRunner::OnLost(size_t device) {
   ++losses_[device];
   problem_.devices[device].speed = 0;
   devices_changed_ = true;
+  TellChange(device, stations_[device]->station().status());
+}
+
+void ExpertParallelRunner::TellChange(size_t device,
+                                      const absl::Status& status) const {
+  if (!options_.on_device_change) return;
+  options_.on_device_change(stations_[device]->station().device().name(),
+                            status);
 }
 
 void ExpertParallelRunner::RestoreDevices() {
@@ -130,6 +140,7 @@ void ExpertParallelRunner::RestoreDevices() {
     const std::optional<absl::Status> restored = stations_[d]->PollRestore();
     if (!restored.has_value()) continue;
     health.OnProbeFinished(restored->ok(), now);
+    TellChange(d, *restored);
     if (!restored->ok()) continue;
     stations_[d]->station().OnRestored();
     problem_.devices[d].speed = speeds_[d];
@@ -183,13 +194,32 @@ absl::Status ExpertParallelRunner::RunLayer(const ExpertLayerCall& call) {
 }
 
 void ExpertParallelRunner::MoveColdParts(int layer) {
+  if (options_.learn_costs) {
+    // So that what devices and home cost is known, and stays so.
+    if (!home_.costs().known() || batches_ % options_.batches_per_replan == 0) {
+      planner_.MoveColdestPartHome();
+      return;
+    }
+    TakeLearnedCosts();
+  }
   if (!costs_known_) return;
   for (size_t d = 0; d < stations_.size(); ++d) {
     const absl::Span<const uint8_t> there =
         stations_[d]->station().Resident(layer);
     resident_[d].assign(there.begin(), there.end());
   }
-  planner_.MoveColdPartsHome(costs_, options_.home_costs, resident_);
+  planner_.MoveColdPartsHome(costs_, home_costs_, resident_);
+}
+
+void ExpertParallelRunner::TakeLearnedCosts() {
+  home_costs_ = home_.costs().costs();
+  costs_known_ = home_.costs().known();
+  for (size_t d = 0; d < stations_.size(); ++d) {
+    const ExpertStation& station = stations_[d]->station();
+    costs_[d] = station.costs().costs();
+    costs_known_ &=
+        planner_.parts(static_cast<int>(d)).empty() || station.costs().known();
+  }
 }
 
 absl::Status ExpertParallelRunner::RunParts(const ExpertLayerCall& call) {

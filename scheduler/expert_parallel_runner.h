@@ -9,11 +9,13 @@
 #define MOEVIT_SCHEDULER_EXPERT_PARALLEL_RUNNER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kernels/expert_layer.h"
 #include "scheduler/clock.h"
@@ -27,14 +29,20 @@ namespace moevit {
 
 struct ExpertParallelDevice {
   std::unique_ptr<ExpertDevice> device;
-  double speed = 1;   // rows per unit of time, relative to the others
-  ExpertCosts costs;  // all zero: no part goes home because it is cold
+  double speed = 1;  // rows per unit of time, relative to the others
+  // All zero: not known. Parts go home because they are cold where the costs of
+  // all devices that run the layer, and of the home, are known.
+  ExpertCosts costs;
 };
 
 struct ExpertRunnerOptions {
   ExpertPlanOptions plan;
   PlacementOptions placement;
   ExpertCosts home_costs;
+  // Costs are learned from the runs of devices and home; those given do not
+  // count. For that, in the first batches and in one of batches_per_replan, the
+  // home gets the coldest part of each layer and no other. Default: no.
+  bool learn_costs = false;
   // Batches after which the measured load is compared with the placement, and
   // the most used experts of every device are pinned.
   // REQUIRES: at least 1.
@@ -44,6 +52,10 @@ struct ExpertRunnerOptions {
   // When a lost device is tried again. Between two batches, on its own thread.
   DeviceHealthOptions health;
   Clock* clock = Clock::Real();  // must outlive the runner
+  // Called on the thread of RunLayer when a device is lost or could not be
+  // restored, with why, or is used again, with OK. May be empty.
+  std::function<void(absl::string_view device, const absl::Status& status)>
+      on_device_change;
   // Devices compute at the same time, each on a thread of its own. Otherwise
   // one after the other, on the caller's: for simulations. Default: yes.
   bool threads = true;
@@ -89,6 +101,7 @@ class ExpertParallelRunner : public ExpertLayerRunner {
   // Uses lost devices again that have come back, and tries others once more.
   void RestoreDevices();
   void OnLost(size_t device);
+  void TellChange(size_t device, const absl::Status& status) const;
   void Measure(const ExpertLayerCall& call);
   // Plans for the devices that are left; `again` keeps near to what is.
   void Replan(bool again);
@@ -96,6 +109,8 @@ class ExpertParallelRunner : public ExpertLayerRunner {
   // expert without, the one device that loads it when needed, if any can.
   void ChooseRunners();
   void MoveColdParts(int layer);
+  // Takes over what the devices and the home have learned of their costs.
+  void TakeLearnedCosts();
   // Runs what the planner has, on the devices and at home at the same time.
   // What a device has no room for is done at home afterwards; what a lost one
   // left behind is in left_.
@@ -110,6 +125,7 @@ class ExpertParallelRunner : public ExpertLayerRunner {
   std::vector<int64_t> losses_;
   ExpertStation home_;
   std::vector<ExpertCosts> costs_;
+  ExpertCosts home_costs_;
   bool costs_known_ = false;
 
   PlacementProblem problem_;  // loads as last measured, decayed

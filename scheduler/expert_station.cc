@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "scheduler/experts/expert_groups.h"
 
 namespace moevit {
 namespace {
@@ -36,8 +37,9 @@ bool IsLackOfRoom(const absl::Status& status) {
 }  // namespace
 
 ExpertStation::ExpertStation(std::unique_ptr<ExpertDevice> device,
-                             std::vector<int> experts)
+                             std::vector<int> experts, Clock* clock)
     : device_(std::move(device)),
+      clock_(clock),
       first_id_(FirstIds(experts)),
       cache_({.budget_bytes = device_->memory_bytes()},
              Sizes(*device_, experts)) {
@@ -75,9 +77,22 @@ size_t ExpertStation::Run(const ExpertLayerCall& call, bool reverse,
   size_t there = 0;
   while (there < parts.size() && resident[parts[there].expert] != 0) ++there;
   size_t done = 0;
+  const absl::Time start = clock_->Now();
+  const ExpertStationStatistics before = statistics();
   status_ = RunInOrder(call, parts, there, &done);
+  if (status_.ok()) Learn(before, parts.size(), clock_->Now() - start);
   if (!status_.ok() && !IsLackOfRoom(status_)) lost_ = true;
   return done;
+}
+
+void ExpertStation::Learn(const ExpertStationStatistics& before, size_t parts,
+                          absl::Duration duration) {
+  const ExpertStationStatistics now = statistics();
+  ExpertWork work;
+  work.loads = now.weights.misses - before.weights.misses;
+  work.parts = static_cast<int64_t>(parts);
+  work.rows = now.rows - before.rows;
+  costs_.Observe(work, absl::ToDoubleSeconds(duration));
 }
 
 absl::Status ExpertStation::RunInOrder(const ExpertLayerCall& call,
@@ -129,14 +144,18 @@ absl::Status ExpertStation::RunHeld(const ExpertLayerCall& call,
   absl::Status status = device_->Run(call, parts);
   for (const ExpertPart& part : parts) {
     cache_.Release(Id(call.layer, part.expert));
-    if (status.ok()) rows_ += part.rows;
+    if (!status.ok()) continue;
+    done_.rows += part.rows;
+    done_.rows_in_tiles += RowsInTiles({0, part.rows}, device_->tile_rows());
   }
-  ++launches_;
+  ++done_.launches;
   return status;
 }
 
 ExpertStationStatistics ExpertStation::statistics() const {
-  return {cache_.statistics(), launches_, rows_};
+  ExpertStationStatistics statistics = done_;
+  statistics.weights = cache_.statistics();
+  return statistics;
 }
 
 }  // namespace moevit

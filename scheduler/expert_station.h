@@ -1,18 +1,22 @@
 // One expert device with the list of what is loaded on it: brings in the
-// weights that a layer's parts need, in the order that moves the fewest, and
-// runs the parts.
+// weights that a layer's parts need, in the order that moves the fewest, runs
+// the parts, and learns what that costs.
 
 #ifndef MOEVIT_SCHEDULER_EXPERT_STATION_H_
 #define MOEVIT_SCHEDULER_EXPERT_STATION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kernels/expert_device.h"
+#include "scheduler/clock.h"
 #include "scheduler/experts/expert_cache.h"
+#include "scheduler/experts/expert_cost_model.h"
 #include "scheduler/experts/expert_plan.h"
 
 namespace moevit {
@@ -20,15 +24,17 @@ namespace moevit {
 // Totals since the beginning.
 struct ExpertStationStatistics {
   ExpertCacheStatistics weights;
-  int64_t launches = 0;  // calls of ExpertDevice::Run
-  int64_t rows = 0;      // assignments computed
+  int64_t launches = 0;       // calls of ExpertDevice::Run
+  int64_t rows = 0;           // assignments computed
+  int64_t rows_in_tiles = 0;  // these with every part in whole tiles
 };
 
 // Thread-compatible.
 class ExpertStation {
  public:
-  // experts: by layer, how many it has.
-  ExpertStation(std::unique_ptr<ExpertDevice> device, std::vector<int> experts);
+  // experts: by layer, how many it has. clock: must outlive the station.
+  ExpertStation(std::unique_ptr<ExpertDevice> device, std::vector<int> experts,
+                Clock* clock);
 
   // Counts the uses of weights together until the next call.
   void BeginBatch() { cache_.NextEpoch(); }
@@ -62,6 +68,8 @@ class ExpertStation {
   ExpertDevice& device() { return *device_; }
   const ExpertDevice& device() const { return *device_; }
   ExpertStationStatistics statistics() const;
+  // In seconds.
+  const ExpertCostModel& costs() const { return costs_; }
 
  private:
   int Id(int layer, int expert) const { return first_id_[layer] + expert; }
@@ -70,11 +78,15 @@ class ExpertStation {
   // Runs parts that are held, and releases them.
   absl::Status RunHeld(const ExpertLayerCall& call,
                        absl::Span<const ExpertPart> parts);
+  // The parts that were run since `before` took so long.
+  void Learn(const ExpertStationStatistics& before, size_t parts,
+             absl::Duration duration);
   absl::Status RunInOrder(const ExpertLayerCall& call,
                           absl::Span<const ExpertPart> parts, size_t resident,
                           size_t* done);
 
   const std::unique_ptr<ExpertDevice> device_;
+  Clock* const clock_;
   std::vector<int> first_id_;  // [layers + 1], of the cache's numbers
   int64_t largest_bytes_ = 0;  // of an expert
   std::vector<int> layer_of_;  // by the cache's number
@@ -83,8 +95,8 @@ class ExpertStation {
   std::vector<int> evicted_;       // scratch of Bring
   bool lost_ = false;
   absl::Status status_;
-  int64_t launches_ = 0;
-  int64_t rows_ = 0;
+  ExpertStationStatistics done_;  // without weights
+  ExpertCostModel costs_;
 };
 
 }  // namespace moevit

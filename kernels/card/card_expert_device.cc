@@ -60,6 +60,7 @@ class CardExpertDevice : public ExpertDevice {
   int64_t ExpertBytes(int /*layer*/) const override {
     return sizes_.slot_bytes();
   }
+  int tile_rows() const override { return context_.tiles().token_lanes; }
 
   absl::Status Load(int layer, int expert) override {
     int& slot_of_expert = slot_of_[layer][expert];
@@ -257,6 +258,19 @@ absl::StatusOr<CardContext> NewContext(CardDevice* card, int pipeline) {
 }
 
 }  // namespace
+
+absl::StatusOr<int64_t> ExpertBytesOn(CardDevice* card,
+                                      const Program& program) {
+  MOEVIT_ASSIGN_OR_RETURN(const std::vector<ExpertLayer> found,
+                          FindExpertLayers(program));
+  if (found.empty()) return 0;
+  MOEVIT_ASSIGN_OR_RETURN(const CardContext context,
+                          NewContext(card, /*pipeline=*/0));
+  MOEVIT_ASSIGN_OR_RETURN(
+      const ExpertSizes sizes,
+      card::SizesOf(card::ShapesOf(program, found), context.tiles()));
+  return sizes.experts * sizes.slot_bytes();
+}
 
 absl::StatusOr<std::unique_ptr<ExpertDevice>> NewCardExpertDevice(
     CardDevice* card, const Program* program,

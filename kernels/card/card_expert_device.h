@@ -28,6 +28,10 @@ struct CardExpertDeviceOptions {
   int32_t max_rows = 4096;
 };
 
+// What all experts of `program` take on the card; 0 without any. Errors as for
+// NewCardExpertDevice.
+absl::StatusOr<int64_t> ExpertBytesOn(CardDevice* card, const Program& program);
+
 // The experts of `program`, which passed VerifyProgram and has some, named like
 // the card. Blocks until the memory is there. Verifies as the card's options
 // say: a row of every so many runs against the reference, or every run against

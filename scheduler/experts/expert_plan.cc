@@ -119,6 +119,24 @@ void ExpertPlanner::MoveColdPartsHome(
   }
 }
 
+void ExpertPlanner::MoveColdestPartHome() {
+  std::vector<ExpertPart>* coldest_of = nullptr;
+  size_t coldest = 0;
+  for (std::vector<ExpertPart>& list : parts_) {
+    for (size_t i = 0; i < list.size(); ++i) {
+      if (coldest_of != nullptr &&
+          list[i].rows >= (*coldest_of)[coldest].rows) {
+        continue;
+      }
+      coldest_of = &list;
+      coldest = i;
+    }
+  }
+  if (coldest_of == nullptr) return;
+  unplaced_.push_back((*coldest_of)[coldest]);
+  coldest_of->erase(coldest_of->begin() + static_cast<ptrdiff_t>(coldest));
+}
+
 double ExpertPlanner::Imbalance() const {
   double rows = 0;
   double speed = 0;

@@ -77,6 +77,10 @@ class ExpertPlanner {
                          const ExpertCosts& home,
                          absl::Span<const std::vector<uint8_t>> resident);
 
+  // Moves one part to `unplaced`, that of the fewest rows; none if no device
+  // has any.
+  void MoveColdestPartHome();
+
   int devices() const { return static_cast<int>(parts_.size()); }
   // May be reordered by the caller.
   std::vector<ExpertPart>& parts(int device) { return parts_[device]; }

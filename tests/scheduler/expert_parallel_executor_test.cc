@@ -161,6 +161,14 @@ TEST(ExpertParallelExecutorTest, ReportsMissesAndImbalanceOfARun) {
     }
     EXPECT_GT(misses, 0);
     EXPECT_EQ(load.weight_misses, misses);
+    ASSERT_EQ(load.devices.size(), 3u);
+    EXPECT_EQ(load.devices[0].device, "device0");
+    EXPECT_EQ(load.devices[2].device, "home");
+    EXPECT_EQ(load.devices[0].misses + load.devices[1].misses, misses);
+    EXPECT_EQ(load.devices[0].rows + load.devices[1].rows, load.rows);
+    EXPECT_GE(load.devices[0].loads, load.devices[0].misses);
+    EXPECT_EQ(load.devices[0].bytes,
+              load.devices[0].misses * ExpertBytes(program));
     EXPECT_EQ(load.rows, after.rows - before.rows);
     EXPECT_EQ(load.layers, 2);
     EXPECT_GE(load.imbalance_sum, 2 * 1000);
@@ -251,6 +259,11 @@ TEST(ExpertParallelExecutorTest, ALostDeviceIsUsedAgainOnceItComesBack) {
   ExpertParallelOptions options;
   options.runner.clock = &clock;
   options.runner.threads = false;
+  std::vector<std::string> changes;
+  options.runner.on_device_change = [&](absl::string_view name,
+                                        const absl::Status& status) {
+    changes.push_back(absl::StrCat(name, status.ok() ? " serves" : " is lost"));
+  };
   Cluster cluster(&program, {2, 3}, options);
   FakeExpertDeviceControl& device = *cluster.controls[1];
   const auto run = [&] {
@@ -276,6 +289,9 @@ TEST(ExpertParallelExecutorTest, ALostDeviceIsUsedAgainOnceItComesBack) {
   EXPECT_EQ(device.calls[0], "restored");
   EXPECT_THAT(device.calls[1], ::testing::StartsWith("load"));
   EXPECT_EQ(run().losses, 1);
+  // As often as it was tried.
+  EXPECT_THAT(changes, ElementsAre("device1 is lost", "device1 is lost",
+                                   "device1 serves"));
 }
 
 TEST(ExpertParallelExecutorTest, AllDevicesComeBackWhileTheProcessorServes) {
@@ -335,6 +351,47 @@ TEST(ExpertParallelExecutorTest, ColdGroupsStayAtHome) {
   const ExpertRunnerStatistics statistics = cluster.executor->statistics();
   EXPECT_GT(statistics.devices[0].work.rows, 0);
   EXPECT_GT(statistics.devices[1].work.rows, 0);
+}
+
+// A clock on which looking takes a millisecond, so that everything takes time.
+class TickingClock final : public Clock {
+ public:
+  absl::Time Now() override { return now_ += absl::Milliseconds(1); }
+  void WaitUntil(Mutex*, CondVar*, absl::Time) override {}
+  void Advance(absl::Duration duration) { now_ += duration; }
+
+ private:
+  absl::Time now_ = FakeClock::kStart;
+};
+
+TEST(ExpertParallelExecutorTest, LearnsWhichGroupsAreTooColdToLoad) {
+  const Program program = RandomProgram({.depth = 4, .experts = 8});
+  const std::vector<int32_t> expected =
+      Classify(*NewReferenceExecutor(&program), program, 4, 1);
+  int64_t misses[2];
+  int64_t home_rows[2];
+  for (const bool learns : {false, true}) {
+    TickingClock clock;
+    ExpertParallelOptions options;
+    options.runner.clock = &clock;
+    options.runner.threads = false;
+    options.runner.learn_costs = learns;
+    Cluster cluster(&program, {3, 3}, options);
+    for (const auto& control : cluster.controls) {
+      control->on_load = [&] { clock.Advance(absl::Seconds(1)); };
+    }
+    for (int batch = 0; batch < 20; ++batch) {
+      EXPECT_EQ(Classify(*cluster.executor, program, 4, 1), expected);
+    }
+    const ExpertRunnerStatistics statistics = cluster.executor->statistics();
+    misses[learns] = statistics.devices[0].work.weights.misses +
+                     statistics.devices[1].work.weights.misses;
+    home_rows[learns] = statistics.devices[2].work.rows;
+    EXPECT_GT(statistics.devices[0].work.rows, 0);
+  }
+  EXPECT_LT(misses[true], misses[false] / 2);
+  EXPECT_EQ(home_rows[false], 0);
+  EXPECT_GT(home_rows[true], 0);
 }
 
 TEST(ExpertParallelExecutorTest, HotExpertsAreReplicatedOnceMeasured) {

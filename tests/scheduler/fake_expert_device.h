@@ -5,6 +5,7 @@
 #define MOEVIT_TESTS_SCHEDULER_FAKE_EXPERT_DEVICE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,6 +27,9 @@ struct FakeExpertDeviceControl {
   absl::Status failure = absl::UnavailableError("the device is gone");
   // Loads fail without the device being lost.
   bool refuses_loads = false;
+
+  // Called by Load; may be empty.
+  std::function<void()> on_load;
 
   // Attempts to bring it back that fail; negative: all.
   int restores_until_success = -1;
@@ -52,6 +56,7 @@ class FakeExpertDevice final : public ExpertDevice {
     if (control_->refuses_loads) {
       return absl::ResourceExhaustedError("no room, it says");
     }
+    if (control_->on_load) control_->on_load();
     control_->calls.push_back(absl::StrCat("load ", expert));
     loaded_.insert({layer, expert});
     return device_->Load(layer, expert);

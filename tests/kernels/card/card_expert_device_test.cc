@@ -162,6 +162,14 @@ TEST_F(CardExpertDeviceTest, RefusesWhatExceedsItUntilSomethingLeaves) {
   EXPECT_TRUE(RunExpert(*device, program, 0).ok());
 }
 
+TEST_F(CardExpertDeviceTest, KnowsWhatAllExpertsTake) {
+  const Program program = RandomProgram({.depth = 4, .experts = 9});
+  const int64_t bytes =
+      NewDevice(program, {.memory_bytes = kPlenty})->ExpertBytes(0);
+  EXPECT_EQ(*ExpertBytesOn(cards_.get(), program), 2 * 9 * bytes);
+  EXPECT_EQ(*ExpertBytesOn(cards_.get(), RandomProgram({.experts = 0})), 0);
+}
+
 TEST_F(CardExpertDeviceTest, RefusesMemoryForLessThanAnExpert) {
   const Program program = RandomProgram({});
   const absl::Status status =

@@ -103,6 +103,18 @@ TEST(ExpertPlannerTest, ADeviceThatIsAlwaysFasterKeepsEverything) {
   EXPECT_THAT(planner.unplaced(), IsEmpty());
 }
 
+TEST(ExpertPlannerTest, OneColdPartMayGoHomeWhateverItCosts) {
+  ExpertPlanner planner({1, 1}, {});
+  planner.Plan({0, 40, 43, 50}, {{0}, {1}, {1}});
+  planner.MoveColdestPartHome();
+  EXPECT_THAT(ExpertsOf(planner.unplaced()), ElementsAre(1));
+  EXPECT_THAT(ExpertsOf(planner.parts(0)), ElementsAre(0));
+  EXPECT_THAT(ExpertsOf(planner.parts(1)), ElementsAre(2));
+  planner.Plan({0, 0, 0}, {{0}, {1}});
+  planner.MoveColdestPartHome();
+  EXPECT_THAT(planner.unplaced(), IsEmpty());
+}
+
 constexpr int kMostExperts = 20;
 
 // A batch's routing and copies of its experts, at random.
