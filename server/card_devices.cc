@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
+#include "kernels/card/card_expert_device.h"
 #include "kernels/card/card_units.h"
 #include "kernels/card/emulated_cards.h"
 #include "server/card_node.h"
@@ -61,6 +62,10 @@ absl::Status WithReason(const absl::Status& error, const DeviceSpec& spec) {
 }  // namespace
 
 absl::Status CardOptions::Validate() const {
+  if (memory < 0) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "card_memory is %d bytes, it must not be negative", memory));
+  }
   if (timeout > absl::ZeroDuration() && timeout < absl::InfiniteDuration()) {
     return absl::OkStatus();
   }
@@ -73,6 +78,21 @@ absl::StatusOr<std::unique_ptr<Executor>> CardDevices::NewExecutor(
     const DeviceSpec& spec, const Program* program, int max_batch) {
   MOEVIT_ASSIGN_OR_RETURN(CardDevice* const device, FindOrOpen(spec));
   return device->NewExecutor(program, max_batch);
+}
+
+absl::StatusOr<bool> CardDevices::ExpertsFit(const DeviceSpec& spec,
+                                             const Program* program) {
+  MOEVIT_ASSIGN_OR_RETURN(CardDevice* const card, FindOrOpen(spec));
+  MOEVIT_ASSIGN_OR_RETURN(const int64_t bytes, ExpertBytesOn(card, *program));
+  return bytes <= options_.memory;
+}
+
+absl::StatusOr<std::unique_ptr<ExpertDevice>> CardDevices::NewExpertDevice(
+    const DeviceSpec& spec, const Program* program) {
+  MOEVIT_ASSIGN_OR_RETURN(CardDevice* const card, FindOrOpen(spec));
+  CardExpertDeviceOptions options;
+  options.memory_bytes = options_.memory;
+  return NewCardExpertDevice(card, program, options);
 }
 
 absl::StatusOr<double> CardDevices::PowerWatts(const std::string& name) {

@@ -4,6 +4,7 @@
 #ifndef MOEVIT_SERVER_CARD_DEVICES_H_
 #define MOEVIT_SERVER_CARD_DEVICES_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "kernels/card/card_device.h"
 #include "kernels/card/xrt_card.h"
 #include "kernels/executor.h"
+#include "kernels/expert_device.h"
 #include "program/program.h"
 #include "server/device_flags.h"
 
@@ -35,6 +37,11 @@ struct CardOptions {
 
   // Bound for every copy to a card and every launch on one. Default: 5 s.
   absl::Duration timeout = absl::Seconds(5);
+
+  // Most bytes of a model's experts that a card holds at a time. The experts
+  // of a model that has more are divided over all cards, and the rest of it
+  // runs on the processor. Default: 0, each card holds whole models.
+  int64_t memory = 0;
 
   // Returns kInvalidArgument naming the option and its value.
   absl::Status Validate() const;
@@ -56,6 +63,16 @@ class CardDevices {
   absl::StatusOr<std::unique_ptr<Executor>> NewExecutor(const DeviceSpec& spec,
                                                         const Program* program,
                                                         int max_batch);
+
+  // Whether all experts of `program` are within options.memory on the card that
+  // `spec` names. Errors as for NewExecutor.
+  absl::StatusOr<bool> ExpertsFit(const DeviceSpec& spec,
+                                  const Program* program);
+
+  // The card that `spec` names as a place for some experts of `program`, which
+  // has some. As NewExecutor otherwise.
+  absl::StatusOr<std::unique_ptr<ExpertDevice>> NewExpertDevice(
+      const DeviceSpec& spec, const Program* program);
 
   // The watts that the card called `name` drew when its board last measured.
   // kFailedPrecondition while it is not open. Does not wait for one that is

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -33,8 +34,7 @@ absl::StatusOr<int64_t> LargestExpertBytes(const Program* program,
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Executor>> CpuExecutors::New(
-    const Program* program) {
+CpuExecutorOptions CpuExecutors::NextOptions() {
   CpuExecutorOptions options = each_;
   if (!nodes_.empty()) {
     options.processors = nodes_[made_++ % nodes_.size()];
@@ -42,7 +42,22 @@ absl::StatusOr<std::unique_ptr<Executor>> CpuExecutors::New(
     options.threads =
         std::min(options.threads, static_cast<int>(options.processors.size()));
   }
-  return NewCpuExecutorWithin(expert_memory_, program, options);
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<Executor>> CpuExecutors::New(
+    const Program* program) {
+  return NewCpuExecutorWithin(expert_memory_, program, NextOptions());
+}
+
+absl::StatusOr<std::unique_ptr<Executor>> CpuExecutors::NewWithExpertsOn(
+    std::vector<ExpertParallelDevice> devices,
+    const ExpertRunnerOptions& options, const Program* program) {
+  ExpertParallelOptions parallel;
+  parallel.runner = options;
+  parallel.home = NextOptions();
+  if (expert_memory_ > 0) parallel.home_expert_bytes = expert_memory_;
+  return ExpertParallelExecutor::Create(program, std::move(devices), parallel);
 }
 
 absl::StatusOr<std::unique_ptr<Executor>> NewCpuExecutorWithin(

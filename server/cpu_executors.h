@@ -14,6 +14,7 @@
 #include "kernels/cpu/cpu_executor.h"
 #include "kernels/executor.h"
 #include "program/program.h"
+#include "scheduler/expert_parallel_runner.h"
 
 namespace moevit {
 
@@ -32,7 +33,15 @@ class CpuExecutors {
   // See NewCpuExecutorWithin.
   absl::StatusOr<std::unique_ptr<Executor>> New(const Program* program);
 
+  // One whose experts run on `devices`, and on the processor when these are
+  // lost. options: of the devices. Errors as for FindExpertLayers.
+  absl::StatusOr<std::unique_ptr<Executor>> NewWithExpertsOn(
+      std::vector<ExpertParallelDevice> devices,
+      const ExpertRunnerOptions& options, const Program* program);
+
  private:
+  CpuExecutorOptions NextOptions();
+
   const CpuExecutorOptions each_;
   const int64_t expert_memory_;
   const std::vector<std::vector<int>> nodes_;

@@ -13,6 +13,8 @@ MeteredDevice::Kind KindOf(DeviceSpec::Kind kind) {
       return MeteredDevice::Kind::kCard;
     case DeviceSpec::Kind::kEmulated:
       return MeteredDevice::Kind::kEmulatedCard;
+    case DeviceSpec::Kind::kCards:
+      break;  // is metered card by card
   }
   return MeteredDevice::Kind::kProcessor;
 }
@@ -37,7 +39,8 @@ std::vector<EnergySource> EnergySourcesOf(
 }
 
 std::map<std::string, DeviceUse> DeviceUses(
-    const std::vector<DeviceSnapshot>& devices, const ModelRegistry& models) {
+    const std::vector<DeviceSnapshot>& devices, const ModelRegistry& models,
+    const std::vector<DeviceSpec>& specs) {
   std::map<ModelId, std::string> names;
   for (const auto& model : models.All()) names[model->queue] = model->name;
   std::map<std::string, DeviceUse> uses;
@@ -47,6 +50,13 @@ std::map<std::string, DeviceUse> DeviceUses(
     for (const auto& [model, busy] : device.model_busy) {
       const auto name = names.find(model);
       if (name != names.end()) use.busy[name->second] += busy;
+    }
+  }
+  for (const DeviceSpec& spec : specs) {
+    for (const DeviceSpec& card : spec.cards) {
+      for (const auto& [model, busy] : uses[spec.name].busy) {
+        uses[card.name].busy[model] += busy;
+      }
     }
   }
   return uses;

@@ -23,9 +23,11 @@ std::vector<EnergySource> EnergySourcesOf(
     const std::shared_ptr<CardDevices>& cards);
 
 // What the devices did, by the names of devices and models; all versions of a
-// model together.
+// model together. What cards did together, each of them did.
+//   specs  as the scheduler has them
 std::map<std::string, DeviceUse> DeviceUses(
-    const std::vector<DeviceSnapshot>& devices, const ModelRegistry& models);
+    const std::vector<DeviceSnapshot>& devices, const ModelRegistry& models,
+    const std::vector<DeviceSpec>& specs);
 
 }  // namespace moevit
 

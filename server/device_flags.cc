@@ -112,4 +112,15 @@ absl::StatusOr<std::vector<DeviceSpec>> ParseDevices(
   return devices;
 }
 
+std::vector<DeviceSpec> WithSharedCards(std::vector<DeviceSpec> devices) {
+  DeviceSpec shared;
+  shared.kind = DeviceSpec::Kind::kCards;
+  shared.name = "cards";
+  for (const DeviceSpec& device : devices) {
+    if (device.kind != DeviceSpec::Kind::kCpu) shared.cards.push_back(device);
+  }
+  if (!shared.cards.empty()) devices.push_back(std::move(shared));
+  return devices;
+}
+
 }  // namespace moevit

@@ -12,11 +12,11 @@
 namespace moevit {
 
 struct DeviceSpec {
-  enum class Kind { kCpu, kXrt, kEmulated };
+  enum class Kind { kCpu, kXrt, kEmulated, kCards };
 
   Kind kind = Kind::kCpu;
   // What it is called in metrics, answers and logs: "cpu",
-  // "xrt:0000:3b:00.1", "emulated:0".
+  // "xrt:0000:3b:00.1", "emulated:0", "cards".
   std::string name = "cpu";
   // The PCIe address of a card, for example "0000:3b:00.1"; else empty.
   std::string bdf = {};
@@ -24,6 +24,8 @@ struct DeviceSpec {
   int index = 0;
   // Batches that it executes side by side, if it is a card.
   int lanes = 1;
+  // For kCards: those that execute a batch together.
+  std::vector<DeviceSpec> cards = {};
 };
 
 // Reads a comma-separated list of
@@ -35,6 +37,10 @@ struct DeviceSpec {
 // Returns kInvalidArgument naming what is not one of these or is there twice.
 absl::StatusOr<std::vector<DeviceSpec>> ParseDevices(
     absl::string_view text, const std::vector<std::string>& cards);
+
+// `devices` and, if there are cards among them, all of these once more as one
+// device, "cards".
+std::vector<DeviceSpec> WithSharedCards(std::vector<DeviceSpec> devices);
 
 }  // namespace moevit
 

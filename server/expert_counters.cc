@@ -23,17 +23,28 @@ ExpertFamilies::ExpertFamilies(prometheus::Registry& registry)
           registry, "moevit_expert_tokens_total",
           "Tokens that an expert received; layers are counted from 0 among "
           "the sparse ones.")),
+      bytes(NewCounters(
+          registry, "moevit_expert_weight_bytes_total",
+          "Bytes of weights of experts that were read: once for all of an "
+          "expert's tokens of a layer of the images computed together.")),
+      imbalance(prometheus::BuildGauge()
+                    .Name("moevit_expert_imbalance")
+                    .Help("Rows of the busiest over the mean of all that "
+                          "share a layer's experts, the mean of the last "
+                          "batch's layers; 1 for a device alone.")
+                    .Register(registry)),
       loads(NewCounters(
           registry, "moevit_expert_weight_loads_total",
           "Times that an expert's weights were read: once for all of its "
           "tokens of a layer of the images computed together.")),
-      bytes(NewCounters(
-          registry, "moevit_expert_weight_bytes_total",
-          "Bytes of the weights counted by moevit_expert_weight_loads_total.")),
       misses(NewCounters(
           registry, "moevit_expert_weight_misses_total",
           "Of moevit_expert_weight_loads_total, those whose weights had to be "
           "brought into the device's memory first.")),
+      moved_bytes(NewCounters(
+          registry, "moevit_expert_moved_bytes_total",
+          "Bytes of the weights that were brought into the device's memory "
+          "for moevit_expert_weight_misses_total.")),
       rows(NewCounters(registry, "moevit_expert_rows_total",
                        "Rows that experts computed, one for each token of "
                        "each.")),
@@ -41,25 +52,31 @@ ExpertFamilies::ExpertFamilies(prometheus::Registry& registry)
           registry, "moevit_expert_tile_rows_total",
           "Rows counted by moevit_expert_rows_total, and those that fill up "
           "the tiles of rows which the device computes at a time.")),
-      imbalance(prometheus::BuildGauge()
-                    .Name("moevit_expert_imbalance")
-                    .Help("Rows of the busiest over the mean of all that "
-                          "share a layer's experts, the mean of the last "
-                          "batch's layers; 1 for a device alone.")
-                    .Register(registry)) {}
+      losses(NewCounters(
+          registry, "moevit_expert_device_losses_total",
+          "Times that one of several devices which share a model's experts "
+          "was lost in a batch, and its part done by others.")),
+      lost(prometheus::BuildGauge()
+               .Name("moevit_expert_device_lost")
+               .Help("1 if one of several devices which share a model's "
+                     "experts is lost, as of the model's last batch.")
+               .Register(registry)) {}
 
 void ExpertCounters::Add(const std::string& device, const ExpertLoad& load) {
   MutexLock lock(&mutex_);
   AddTokens(load);
   if (load.layers == 0) return;
-  const DeviceCounters& counters = CountersOf(device);
-  Increase(counters.loads, load.weight_loads);
-  Increase(counters.bytes, load.weight_bytes);
-  Increase(counters.misses, load.weight_misses);
-  Increase(counters.rows, load.rows);
-  Increase(counters.rows_in_tiles, load.rows_in_tiles);
-  counters.imbalance->Set(static_cast<double>(load.imbalance_sum) /
-                          (1000.0 * static_cast<double>(load.layers)));
+  AddBatch(device, load);
+  for (const ExpertDeviceLoad& each : load.devices) AddDevice(each);
+  if (!load.devices.empty()) return;
+  ExpertDeviceLoad alone;
+  alone.device = device;
+  alone.loads = load.weight_loads;
+  alone.misses = load.weight_misses;
+  alone.bytes = load.moved_bytes;
+  alone.rows = load.rows;
+  alone.rows_in_tiles = load.rows_in_tiles;
+  AddDevice(alone);
 }
 
 std::vector<std::vector<int64_t>> ExpertCounters::tokens() const {
@@ -90,17 +107,46 @@ void ExpertCounters::AddTokens(const ExpertLoad& load) {
   }
 }
 
-const ExpertCounters::DeviceCounters& ExpertCounters::CountersOf(
-    const std::string& device) {
-  const auto found = devices_.find(device);
-  if (found != devices_.end()) return found->second;
+void ExpertCounters::AddBatch(const std::string& device,
+                              const ExpertLoad& load) {
+  auto found = batches_.find(device);
+  if (found == batches_.end()) {
+    const prometheus::Labels labels = With(device);
+    const BatchCounters counters = {&families_.bytes.Add(labels),
+                                    &families_.imbalance.Add(labels)};
+    found = batches_.emplace(device, counters).first;
+  }
+  const BatchCounters& counters = found->second;
+  Increase(counters.bytes, load.weight_bytes);
+  counters.imbalance->Set(static_cast<double>(load.imbalance_sum) /
+                          (1000.0 * static_cast<double>(load.layers)));
+}
+
+void ExpertCounters::AddDevice(const ExpertDeviceLoad& load) {
+  auto found = devices_.find(load.device);
+  if (found == devices_.end()) {
+    const prometheus::Labels labels = With(load.device);
+    const DeviceCounters counters = {
+        &families_.loads.Add(labels),         &families_.misses.Add(labels),
+        &families_.moved_bytes.Add(labels),   &families_.rows.Add(labels),
+        &families_.rows_in_tiles.Add(labels), &families_.losses.Add(labels),
+        &families_.lost.Add(labels)};
+    found = devices_.emplace(load.device, counters).first;
+  }
+  const DeviceCounters& counters = found->second;
+  Increase(counters.loads, load.loads);
+  Increase(counters.misses, load.misses);
+  Increase(counters.moved_bytes, load.bytes);
+  Increase(counters.rows, load.rows);
+  Increase(counters.rows_in_tiles, load.rows_in_tiles);
+  Increase(counters.losses, load.losses);
+  counters.lost->Set(load.lost ? 1 : 0);
+}
+
+prometheus::Labels ExpertCounters::With(const std::string& device) const {
   prometheus::Labels labels = labels_;
   labels.emplace("device", device);
-  const DeviceCounters counters = {
-      &families_.loads.Add(labels),         &families_.bytes.Add(labels),
-      &families_.misses.Add(labels),        &families_.rows.Add(labels),
-      &families_.rows_in_tiles.Add(labels), &families_.imbalance.Add(labels)};
-  return devices_.emplace(device, counters).first->second;
+  return labels;
 }
 
 }  // namespace moevit

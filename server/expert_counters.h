@@ -25,13 +25,18 @@ struct ExpertFamilies {
   // By layer, counted from 0 among the sparse ones, and expert.
   prometheus::Family<prometheus::Counter>& tokens;
 
-  // By device.
-  prometheus::Family<prometheus::Counter>& loads;
+  // By device that executes batches.
   prometheus::Family<prometheus::Counter>& bytes;
+  prometheus::Family<prometheus::Gauge>& imbalance;
+
+  // By device too, where several share the experts by each of them.
+  prometheus::Family<prometheus::Counter>& loads;
   prometheus::Family<prometheus::Counter>& misses;
+  prometheus::Family<prometheus::Counter>& moved_bytes;
   prometheus::Family<prometheus::Counter>& rows;
   prometheus::Family<prometheus::Counter>& rows_in_tiles;
-  prometheus::Family<prometheus::Gauge>& imbalance;
+  prometheus::Family<prometheus::Counter>& losses;
+  prometheus::Family<prometheus::Gauge>& lost;
 };
 
 // Of one model. Thread safe.
@@ -48,18 +53,26 @@ class ExpertCounters {
   std::vector<std::vector<int64_t>> tokens() const;
 
  private:
+  struct BatchCounters {
+    prometheus::Counter* bytes;
+    prometheus::Gauge* imbalance;
+  };
   struct DeviceCounters {
     prometheus::Counter* loads;
-    prometheus::Counter* bytes;
     prometheus::Counter* misses;
+    prometheus::Counter* moved_bytes;
     prometheus::Counter* rows;
     prometheus::Counter* rows_in_tiles;
-    prometheus::Gauge* imbalance;
+    prometheus::Counter* losses;
+    prometheus::Gauge* lost;
   };
 
   void AddTokens(const ExpertLoad& load) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  const DeviceCounters& CountersOf(const std::string& device)
+  void AddBatch(const std::string& device, const ExpertLoad& load)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddDevice(const ExpertDeviceLoad& load)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  prometheus::Labels With(const std::string& device) const;
 
   ExpertFamilies& families_;
   const prometheus::Labels labels_;
@@ -68,6 +81,7 @@ class ExpertCounters {
   // Looking them up by label takes too long. [layer][expert]
   std::vector<std::vector<prometheus::Counter*>> tokens_
       ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, BatchCounters> batches_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, DeviceCounters> devices_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -142,6 +142,10 @@ ABSL_FLAG(
     "only if there is one.");
 ABSL_FLAG(absl::Duration, card_timeout, moevit::ServerOptions().cards.timeout,
           "Longest time for one copy to a card, or one launch on it.");
+ABSL_FLAG(int64_t, card_memory, moevit::ServerOptions().cards.memory,
+          "Most bytes of a model's experts that each card holds at a time; "
+          "those of a model that has more are divided over all cards, and the "
+          "rest of it runs on the processor. 0: each card holds whole models.");
 ABSL_FLAG(std::string, card_verification, "canary",
           "How wrong answers of a card that reports no error are found. "
           "canary: a known image and the weights are checked now and then; "
@@ -326,6 +330,7 @@ ServerOptions OptionsFromFlags() {
   options.dispatcher.max_outage = absl::GetFlag(FLAGS_max_outage);
   options.cards.image = absl::GetFlag(FLAGS_card_image);
   options.cards.timeout = absl::GetFlag(FLAGS_card_timeout);
+  options.cards.memory = absl::GetFlag(FLAGS_card_memory);
   options.memory_nodes = ProcessorsByMemoryNode();
   options.concurrent_batches = OrMemoryNodeCount(
       absl::GetFlag(FLAGS_concurrent_batches), options.memory_nodes);

@@ -105,6 +105,7 @@ absl::StatusOr<ModelRegistry::ModelPointer> ModelLoader::Schedule(
     MOEVIT_ASSIGN_OR_RETURN(
         std::unique_ptr<Executor> executor,
         environment_.new_executor(spec, &model->model.program));
+    if (executor == nullptr) return executor;
     MOEVIT_RETURN_IF_ERROR(warm_up.Run(spec.name, *executor));
     return executor;
   };

@@ -26,7 +26,7 @@ class ModelLoader {
  public:
   using Reader =
       std::function<absl::StatusOr<QuantizedModel>(const std::string&)>;
-  // The program outlives the executor.
+  // The program outlives the executor. Null where a device does not run it.
   using ExecutorFactory =
       std::function<absl::StatusOr<std::unique_ptr<Executor>>(const DeviceSpec&,
                                                               const Program*)>;

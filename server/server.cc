@@ -10,15 +10,13 @@
 #include "absl/time/clock.h"
 #include "base/build_info.h"
 #include "base/catch_exceptions.h"
-#include "base/cpu_count.h"
 #include "base/status_macros.h"
-#include "kernels/cpu/cpu_executor.h"
 #include "kernels/cpu/isa.h"
 #include "model/preprocess.h"
 #include "program/quantized_model.h"
 #include "server/card_devices.h"
-#include "server/cpu_executors.h"
 #include "server/device_energy.h"
+#include "server/executor_factory.h"
 #include "server/log.h"
 #include "server/metrics_endpoint.h"
 
@@ -36,25 +34,13 @@ void WarnOfValidity(const TlsCredentials& tls) {
   if (!warning.empty()) LogWarning(warning);
 }
 
-void LogDeviceChange(const std::string& device, const absl::Status& status) {
+void LogDeviceChange(absl::string_view device, const absl::Status& status) {
   if (status.ok()) {
     LogInfo(absl::StrFormat("device %s serves again", device));
   } else {
     LogError(absl::StrFormat("device %s is quarantined: %s", device,
                              status.ToString()));
   }
-}
-
-CpuExecutorOptions CpuOptions(const ServerOptions& options) {
-  CpuExecutorOptions cpu;
-  cpu.max_batch = options.batching.max_batch_size;
-  cpu.threads = options.threads_per_batch;
-  cpu.pin_threads = options.pin_threads;
-  if (cpu.threads == 0) {
-    cpu.threads = std::max(
-        1, AvailableCpuCount() / std::max(1, options.concurrent_batches));
-  }
-  return cpu;
 }
 
 }  // namespace
@@ -64,16 +50,11 @@ ServerDependencies ServerDependencies::Default(const ServerOptions& options) {
   real.clock = Clock::Real();
   real.read_model = LoadQuantizedModel;
   const auto cards = std::make_shared<CardDevices>(options.cards);
-  const auto processor = std::make_shared<CpuExecutors>(
-      CpuOptions(options), options.expert_memory,
-      options.batches_stay_on_nodes() ? options.memory_nodes
-                                      : std::vector<std::vector<int>>());
-  real.new_executor =
-      [processor, cards, max_batch = options.batching.max_batch_size](
-          const DeviceSpec& device,
-          const Program* program) -> absl::StatusOr<std::unique_ptr<Executor>> {
-    if (device.kind == DeviceSpec::Kind::kCpu) return processor->New(program);
-    return cards->NewExecutor(device, program, max_batch);
+  const auto executors =
+      std::make_shared<ExecutorFactory>(options, cards, LogDeviceChange);
+  real.new_executor = [executors](const DeviceSpec& device,
+                                  const Program* program) {
+    return executors->New(device, program);
   };
   real.prepare_image =
       [limits = options.image](
@@ -194,7 +175,7 @@ std::vector<Reloader::Source> Server::ReloadSources() {
 ModelLoader Server::NewLoader() {
   return ModelLoader({.read = dependencies_.read_model,
                       .new_executor = dependencies_.new_executor,
-                      .devices = options_.devices,
+                      .devices = options_.all_devices(),
                       .batching = options_.batching,
                       .scheduler = &scheduler_,
                       .metrics = &metrics_,
@@ -229,7 +210,10 @@ absl::Status Server::AwaitModels(absl::Time deadline) {
 absl::Status Server::StartMetrics() {
   energy_ = std::make_unique<EnergyMonitor>(
       dependencies_.energy_sources(),
-      [this] { return DeviceUses(scheduler_.devices(), registry_); },
+      [this] {
+        return DeviceUses(scheduler_.devices(), registry_,
+                          options_.all_devices());
+      },
       [](absl::string_view message) { LogWarning(message); },
       dependencies_.clock);
   MOEVIT_ASSIGN_OR_RETURN(

@@ -136,7 +136,7 @@ BatchSchedulerOptions ServerOptions::scheduler() const {
   BatchSchedulerOptions scheduler;
   scheduler.dispatcher = dispatcher;
   scheduler.devices.clear();
-  for (const DeviceSpec& spec : devices) {
+  for (const DeviceSpec& spec : all_devices()) {
     DeviceOptions device;
     device.name = spec.name;
     device.lanes =
@@ -149,6 +149,10 @@ BatchSchedulerOptions ServerOptions::scheduler() const {
 bool ServerOptions::batches_stay_on_nodes() const {
   const auto nodes = static_cast<int>(memory_nodes.size());
   return nodes > 1 && concurrent_batches >= nodes;
+}
+
+std::vector<DeviceSpec> ServerOptions::all_devices() const {
+  return cards.memory > 0 ? WithSharedCards(devices) : devices;
 }
 
 int ServerOptions::lanes() const {

@@ -127,6 +127,10 @@ struct ServerOptions {
   // Batches that all devices execute side by side.
   int lanes() const;
 
+  // The devices that execute batches: `devices`, and all cards together if
+  // models may be divided over them.
+  std::vector<DeviceSpec> all_devices() const;
+
   // The devices as the scheduler sees them.
   BatchSchedulerOptions scheduler() const;
 };

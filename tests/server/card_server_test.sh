@@ -91,6 +91,35 @@ shows '^moevit_device_batches_total{device="emulated:.*} [1-9]' ||
   fail "no batch ran on a card"
 stop_server || fail "did not stop cleanly"
 
+# A model whose 24 experts exceed the memory of both cards three times over,
+# while one of them fails within a batch and comes back. Loading has 19 launches
+# on it; the first batch of a client has at least six.
+readonly launch_of_shared=22
+MOEVIT_EMULATED_FAULTS="error:card=1,nth=$launch_of_shared" \
+  start_server --devices=emulated:2 --card_memory=640000
+readonly of_model='model="cifar10-moe-vit",version="1"'
+card_is_back() {
+  classify shared
+  cmp "$work/cpu" "$work/shared" || fail "shared experts answer otherwise"
+  shows "^moevit_expert_device_losses_total{device=\"emulated:1\",$of_model} 1" &&
+    shows "^moevit_expert_device_lost{device=\"emulated:1\",$of_model} 0"
+}
+await card_is_back
+for card in emulated:0 emulated:1; do
+  for what in weight_misses moved_bytes rows; do
+    shows "^moevit_expert_${what}_total{device=\"$card\",$of_model} [1-9]" ||
+      fail "no $what of $card"
+  done
+done
+shows "^moevit_device_batches_total{device=\"cards\"} [1-9]" ||
+  fail "no batch on all cards together"
+shows '^moevit_device_failures_total{device="cards"} 0' || fail "a failed batch"
+stop_server || fail "did not stop cleanly"
+grep -q 'ERROR device emulated:1 is quarantined: .*linear_1 failed' "$work/log" ||
+  fail "the log does not tell of the lost card"
+grep -q 'INFO device emulated:1 serves again' "$work/log" ||
+  fail "the log does not tell of the return"
+
 # Loading runs an image of 53 launches in each of nine executors; what comes
 # after them is a client's.
 readonly launch_of_client=500

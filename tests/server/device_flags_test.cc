@@ -48,6 +48,18 @@ TEST(DeviceFlagsTest, AutoIsTheCardsOfTheMachineAndTheProcessor) {
   EXPECT_THAT(NamesOf("auto,emulated:1"), ElementsAre("cpu", "emulated:0"));
 }
 
+TEST(DeviceFlagsTest, AllCardsTogetherAreOneMoreDevice) {
+  const auto devices =
+      WithSharedCards(*ParseDevices("xrt:3b:00.1,cpu,emulated:2", {}));
+  ASSERT_EQ(devices.size(), 5);
+  EXPECT_EQ(devices[0].name, "xrt:0000:3b:00.1");
+  EXPECT_EQ(devices[4].name, "cards");
+  EXPECT_EQ(devices[4].kind, DeviceSpec::Kind::kCards);
+  ASSERT_EQ(devices[4].cards.size(), 3);
+  EXPECT_EQ(devices[4].cards[2].name, "emulated:1");
+  EXPECT_EQ(WithSharedCards(*ParseDevices("cpu", {})).size(), 1);
+}
+
 TEST(DeviceFlagsTest, NamesWhatIsNoDevice) {
   for (const char* text :
        {"", "gpu", "cpu,", "CPU", "xrt", "xrt:", "xrt:3b:00", "xrt:3b:00.11",

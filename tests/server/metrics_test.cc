@@ -165,6 +165,7 @@ TEST_F(MetricsTest, CountsTheWeightsAndRowsOfExpertsByDevice) {
   report.expert_load.weight_loads = 10;
   report.expert_load.weight_bytes = 5000;
   report.expert_load.weight_misses = 3;
+  report.expert_load.moved_bytes = 1500;
   report.expert_load.rows = 70;
   report.expert_load.rows_in_tiles = 80;
   report.expert_load.layers = 2;
@@ -179,8 +180,11 @@ TEST_F(MetricsTest, CountsTheWeightsAndRowsOfExpertsByDevice) {
   for (const auto& [name, value] :
        {std::pair("weight_loads_total", "20"),
         std::pair("weight_bytes_total", "10000"),
-        std::pair("weight_misses_total", "6"), std::pair("rows_total", "140"),
-        std::pair("tile_rows_total", "160"), std::pair("imbalance", "1.25")}) {
+        std::pair("weight_misses_total", "6"),
+        std::pair("moved_bytes_total", "3000"),
+        std::pair("device_losses_total", "0"), std::pair("device_lost", "0"),
+        std::pair("rows_total", "140"), std::pair("tile_rows_total", "160"),
+        std::pair("imbalance", "1.25")}) {
     EXPECT_THAT(text, HasSubstr(absl::StrCat(
                           "moevit_expert_", name,
                           R"({device="cpu",model="birds",version="4"} )", value,
@@ -188,6 +192,38 @@ TEST_F(MetricsTest, CountsTheWeightsAndRowsOfExpertsByDevice) {
   }
   EXPECT_THAT(text, HasSubstr(R"(moevit_expert_rows_total{device="emulated:0",)"
                               R"(model="birds",version="4"} 70)"));
+}
+
+TEST_F(MetricsTest, CountsWhatEachOfSeveralDevicesDidWithTheExperts) {
+  BatchReport report;
+  report.device = "cards";
+  report.expert_load.layers = 1;
+  report.expert_load.devices = {{.device = "emulated:0",
+                                 .loads = 5,
+                                 .misses = 3,
+                                 .bytes = 900,
+                                 .rows = 40,
+                                 .rows_in_tiles = 48,
+                                 .losses = 1,
+                                 .lost = true},
+                                {.device = "home"}};
+  model_.RecordBatch(report);
+  model_.RecordBatch(report);
+  const std::string text = Text();
+  constexpr char kCard[] =
+      R"({device="emulated:0",model="birds",version="4"} )";
+  for (const auto& [name, value] :
+       {std::pair("weight_loads", "10"), std::pair("weight_misses", "6"),
+        std::pair("moved_bytes", "1800"), std::pair("rows", "80"),
+        std::pair("tile_rows", "96"), std::pair("device_losses", "2")}) {
+    EXPECT_THAT(text, HasSubstr(absl::StrCat("moevit_expert_", name, "_total",
+                                             kCard, value, "\n")));
+  }
+  EXPECT_THAT(
+      text, HasSubstr(absl::StrCat("moevit_expert_device_lost", kCard, "1\n")));
+  EXPECT_THAT(text, HasSubstr(R"(moevit_expert_rows_total{device="home")"));
+  EXPECT_THAT(text, HasSubstr(R"(moevit_expert_imbalance{device="cards")"));
+  EXPECT_THAT(text, Not(HasSubstr(R"(rows_total{device="cards")")));
 }
 
 TEST_F(MetricsTest, AModelWithoutExpertsHasNoneOfTheirMetrics) {

@@ -38,6 +38,17 @@ TEST(ServerOptionsTest, EachDeviceHasItsLanes) {
   EXPECT_EQ(options.lanes(), 3 + 1 + 9);
 }
 
+TEST(ServerOptionsTest, CardsThatShareExpertsAreOneMoreDeviceWithOneLane) {
+  ServerOptions options = ValidOptions();
+  options.devices = *ParseDevices("cpu,emulated:2", {});
+  options.cards.memory = 1;
+  EXPECT_TRUE(options.Validate().ok());
+  const BatchSchedulerOptions scheduler = options.scheduler();
+  ASSERT_EQ(scheduler.devices.size(), 4);
+  EXPECT_EQ(scheduler.devices[3].name, "cards");
+  EXPECT_EQ(scheduler.devices[3].lanes, 1);
+}
+
 struct BadOption {
   std::function<void(ServerOptions&)> change;
   std::string complaint;
@@ -106,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
                   },
                   "it needs 2"},
         BadOption{[](auto& o) { o.expert_memory = -1; }, "expert_memory is -1"},
+        BadOption{[](auto& o) { o.cards.memory = -1; }, "card_memory is -1"},
         BadOption{[](auto& o) { o.drain_grace = absl::Seconds(-1); },
                   "drain_grace is -1s"},
         BadOption{[](auto& o) { o.drain_grace = absl::InfiniteDuration(); },
