@@ -1,7 +1,6 @@
 #include "scheduler/device_choice.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 
 namespace moevit {

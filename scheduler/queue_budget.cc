@@ -1,6 +1,5 @@
 #include "scheduler/queue_budget.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_format.h"

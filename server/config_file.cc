@@ -1,7 +1,6 @@
 #include "server/config_file.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"

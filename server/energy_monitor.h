@@ -12,7 +12,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "base/mutex.h"
 #include "energy/energy_meter.h"
 #include "energy/energy_sensor.h"

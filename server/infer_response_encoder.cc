@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "server/little_endian.h"

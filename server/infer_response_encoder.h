@@ -5,7 +5,6 @@
 #define MOEVIT_SERVER_INFER_RESPONSE_ENCODER_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "proto/inference/grpc_service.pb.h"

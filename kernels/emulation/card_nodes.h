@@ -7,7 +7,6 @@
 
 #include <xclbin.h>
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 

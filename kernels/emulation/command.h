@@ -6,7 +6,6 @@
 
 #include <ert.h>
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>

@@ -7,12 +7,10 @@
 #ifndef MOEVIT_KERNELS_EMULATION_DRIVER_H_
 #define MOEVIT_KERNELS_EMULATION_DRIVER_H_
 
-#include <poll.h>
 
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>

@@ -1,6 +1,8 @@
 #include "kernels/emulation/faults.h"
 
 #include <charconv>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace moevit::emulation {

@@ -19,7 +19,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>

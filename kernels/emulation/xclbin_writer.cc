@@ -2,11 +2,9 @@
 
 #include <xclbin.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"

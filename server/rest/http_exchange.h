@@ -5,7 +5,6 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "absl/types/optional.h"
 #include "server/rest/http_message.h"
