@@ -17,7 +17,7 @@ constexpr double kDeadlineMargin = 0.05;
 
 // An image is not executed because it would take too long; how long it takes is
 // only learned by executing. So a prediction is not held against images any
-// more when nothing has been executed for so many times as long, and at least
+// more when no batch has been started for so many times as long, and at least
 // for so long: an image that then proves it right costs a fifth of a lane at
 // most.
 constexpr double kTrustedExecutions = 4;

@@ -384,9 +384,9 @@ bool IsForHelp(absl::string_view name) {
 absl::Status CheckArguments(absl::Span<char* const> arguments) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     absl::string_view argument = arguments[i];
-    if (!absl::ConsumePrefix(&argument, "-")) continue;
+    if (argument == "--") break;
+    if (!absl::ConsumePrefix(&argument, "-") || argument.empty()) continue;
     absl::ConsumePrefix(&argument, "-");
-    if (argument.empty()) break;
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(argument, absl::MaxSplits('=', 1));
     if (IsForHelp(parts.first)) continue;
@@ -399,14 +399,18 @@ absl::Status CheckArguments(absl::Span<char* const> arguments) {
       return absl::InvalidArgumentError(absl::StrCat(
           "'", arguments[i], "' is not a flag; try moevit-server --help"));
     }
+    absl::string_view value = parts.second;
     if (!absl::StrContains(argument, '=')) {
-      if (flag->IsOfType<bool>() || ++i < arguments.size()) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", arguments[i - 1], "' needs a value"));
+      if (flag->IsOfType<bool>()) continue;
+      if (++i == arguments.size()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("'", arguments[i - 1], "' needs a value"));
+      }
+      value = arguments[i];
     }
     const bool is_own = absl::EndsWith(flag->Filename(), "server/flags.cc");
     std::string reason;
-    if (is_own && !flag->ParseFrom(parts.second, &reason)) {
+    if (is_own && !flag->ParseFrom(value, &reason)) {
       return absl::InvalidArgumentError(reason);
     }
   }

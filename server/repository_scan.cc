@@ -23,7 +23,8 @@ constexpr size_t kMaxNameBytes = 128;
 absl::Status ReadError(const fs::path& path, const std::error_code& error) {
   const std::string message = absl::StrFormat(
       "cannot read the directory %s: %s", path.string(), error.message());
-  if (error == std::errc::no_such_file_or_directory) {
+  if (error == std::errc::no_such_file_or_directory ||
+      error == std::errc::too_many_symbolic_link_levels) {
     return absl::NotFoundError(message);
   }
   if (error == std::errc::permission_denied) {
