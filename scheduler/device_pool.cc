@@ -1,6 +1,7 @@
 #include "scheduler/device_pool.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace moevit {
 namespace {

@@ -7,7 +7,6 @@
 #ifndef MOEVIT_KERNELS_EMULATION_DRIVER_H_
 #define MOEVIT_KERNELS_EMULATION_DRIVER_H_
 
-
 #include <array>
 #include <atomic>
 #include <cstddef>

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 // What xocl_ioctl.h takes from the kernel's drm.h, which XRT does not install.
