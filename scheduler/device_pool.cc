@@ -20,6 +20,7 @@ DeviceId DevicePool::Add(const DeviceOptions& options) {
   state.lanes.resize(options.lanes);
   states_.push_back(std::move(state));
   health_.emplace_back(options.health);
+  served_until_.push_back(absl::InfiniteFuture());
   snapshots_.emplace_back();
   snapshots_.back().name = options.name;
   snapshots_.back().lanes = options.lanes;
@@ -36,9 +37,13 @@ absl::Span<const DeviceState> DevicePool::states(
   return usable_states_;
 }
 
-bool DevicePool::AnyServing() const {
-  return std::any_of(states_.begin(), states_.end(),
-                     [](const DeviceState& state) { return state.serving; });
+absl::Time DevicePool::ServedUntil(const std::vector<bool>& usable) const {
+  absl::Time last = absl::InfinitePast();
+  for (DeviceId device = 0; device < size(); ++device) {
+    if (!usable.empty() && !usable[device]) continue;
+    last = std::max(last, served_until_[device]);
+  }
+  return last;
 }
 
 bool DevicePool::HasIdleLane(DeviceId device) const {
@@ -95,7 +100,7 @@ void DevicePool::FinishBatch(DeviceId device, int lane, bool success,
     ++snapshots_[device].failures;
     if (fault) health_[device].OnFault(now);
   }
-  ShowHealth(device);
+  ShowHealth(device, now);
 }
 
 bool DevicePool::ProbeIsDue(DeviceId device, absl::Time now) const {
@@ -107,7 +112,7 @@ int DevicePool::StartProbe(DeviceId device, absl::Time now) {
       OccupyLane(device, {.busy = true, .start = now, .predicted_end = now});
   ++snapshots_[device].probes;
   health_[device].OnProbeStarted();
-  ShowHealth(device);
+  ShowHealth(device, now);
   return lane;
 }
 
@@ -116,7 +121,7 @@ void DevicePool::FinishProbe(DeviceId device, int lane, bool success,
   FreeLane(device, lane, now);
   if (!success) ++snapshots_[device].failures;
   health_[device].OnProbeFinished(success, now);
-  ShowHealth(device);
+  ShowHealth(device, now);
 }
 
 absl::Time DevicePool::NextProbeTime(DeviceId device) const {
@@ -142,8 +147,14 @@ void DevicePool::FreeLane(DeviceId device, int lane, absl::Time now) {
   --snapshots_[device].busy_lanes;
 }
 
-void DevicePool::ShowHealth(DeviceId device) {
-  states_[device].serving = health_[device].serving();
+void DevicePool::ShowHealth(DeviceId device, absl::Time now) {
+  const bool serves = health_[device].serving();
+  const bool served = std::exchange(states_[device].serving, serves);
+  if (serves) {
+    served_until_[device] = absl::InfiniteFuture();
+  } else if (served) {
+    served_until_[device] = now;
+  }
   snapshots_[device].state = health_[device].state();
 }
 

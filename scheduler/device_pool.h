@@ -53,7 +53,9 @@ class DevicePool {
   //   usable  by device; empty: all
   absl::Span<const DeviceState> states(const std::vector<bool>& usable) const;
   DeviceSnapshot snapshot(DeviceId device, absl::Time now) const;
-  bool AnyServing() const;
+  // When the last of these devices stopped serving; the infinite future while
+  // one serves.
+  absl::Time ServedUntil(const std::vector<bool>& usable) const;
   bool HasIdleLane(DeviceId device) const;
   bool AnyServingIsIdle() const;
 
@@ -83,10 +85,11 @@ class DevicePool {
  private:
   int OccupyLane(DeviceId device, const LaneState& work);
   void FreeLane(DeviceId device, int lane, absl::Time now);
-  void ShowHealth(DeviceId device);
+  void ShowHealth(DeviceId device, absl::Time now);
 
   std::vector<DeviceState> states_;
   std::vector<DeviceHealth> health_;
+  std::vector<absl::Time> served_until_;  // the infinite future: serves
   std::vector<DeviceSnapshot> snapshots_;
   mutable std::vector<DeviceState> usable_states_;  // of states(usable)
 };

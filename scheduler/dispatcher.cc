@@ -13,7 +13,8 @@ bool Contains(const std::vector<T>& all, const T& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-void Append(std::vector<DeadTask>&& from, std::vector<DeadTask>& to) {
+template <typename T>
+void Append(std::vector<T>&& from, std::vector<T>& to) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
 }
 
@@ -82,7 +83,7 @@ ModelId Dispatcher::AnyModelOn(DeviceId device) const {
 }
 
 absl::Status Dispatcher::Push(ModelId model, ImageTask&& task, absl::Time now) {
-  if (now >= outage_end_) return OutageError(options_.max_outage);
+  if (now >= OutageEnd(model)) return OutageError(options_.max_outage);
   BatchQueue& queue = *queues_[model];
   const absl::Span<const DeviceState> devices = DevicesOf(model);
   absl::Status status = queue.CheckDeadline(task, now, devices);
@@ -213,7 +214,6 @@ std::vector<DeadTask> Dispatcher::Finish(Dispatch& dispatch,
       dead = HandleFailure(dispatch, status, now);
     }
   }
-  WatchOutage(now);
   return dead;
 }
 
@@ -266,16 +266,19 @@ std::vector<DeadTask> Dispatcher::TakeDead(absl::Time now) {
   for (ModelId model = 0; model < static_cast<ModelId>(queues_.size());
        ++model) {
     Append(queues_[model]->TakeDead(now, DevicesOf(model)), dead_);
+    if (now < OutageEnd(model)) continue;
+    Append(AllDead(TakeAll(model), OutageError(options_.max_outage)), dead_);
   }
   TakeDeadRetries(now);
-  if (now >= outage_end_) {
-    Append(AllDead(TakeAll(), OutageError(options_.max_outage)), dead_);
-  }
   return std::exchange(dead_, {});
 }
 
 void Dispatcher::TakeDeadRetries(absl::Time now) {
   for (Retry& retry : retries_) MoveDead(retry.tasks, now, dead_);
+  RemoveEmptyRetries();
+}
+
+void Dispatcher::RemoveEmptyRetries() {
   retries_.erase(
       std::remove_if(retries_.begin(), retries_.end(),
                      [](const Retry& retry) { return retry.tasks.empty(); }),
@@ -300,7 +303,7 @@ absl::Time Dispatcher::NextEventTime(absl::Time now) const {
     const BatchQueue& queue = *queues_[model];
     if (queue.size() == 0) continue;
     const absl::Span<const DeviceState> devices = DevicesOf(model);
-    next = std::min(next, queue.NextExpiry(now, devices));
+    next = std::min({next, queue.NextExpiry(now, devices), OutageEnd(model)});
     const auto planned = queue.NextBatch(now, devices);
     if (planned.has_value()) {
       next = std::min(next, planned->start);
@@ -314,26 +317,30 @@ absl::Time Dispatcher::NextEventTime(absl::Time now) const {
     next = std::min(next, pool_.NextExpectedEnd(now));
   }
   for (const Retry& retry : retries_) {
+    next = std::min(next, OutageEnd(retry.model));
     for (const ImageTask& task : retry.tasks) {
       next = std::min(next, task.deadline);
     }
   }
-  return waiting() > 0 ? std::min(next, outage_end_) : next;
+  return next;
 }
 
 std::vector<ImageTask> Dispatcher::Close() {
   closed_ = true;
-  return TakeAll();
+  std::vector<ImageTask> all;
+  for (ModelId model = 0; model < static_cast<ModelId>(queues_.size());
+       ++model) {
+    Append(TakeAll(model), all);
+  }
+  return all;
 }
 
-std::vector<ImageTask> Dispatcher::TakeAll() {
-  std::vector<ImageTask> all;
-  const auto append = [&all](std::vector<ImageTask>&& tasks) {
-    std::move(tasks.begin(), tasks.end(), std::back_inserter(all));
-  };
-  for (const auto& queue : queues_) append(queue->TakeAll());
-  for (Retry& retry : retries_) append(std::move(retry.tasks));
-  retries_.clear();
+std::vector<ImageTask> Dispatcher::TakeAll(ModelId model) {
+  std::vector<ImageTask> all = queues_[model]->TakeAll();
+  for (Retry& retry : retries_) {
+    if (retry.model == model) Append(std::exchange(retry.tasks, {}), all);
+  }
+  RemoveEmptyRetries();
   return all;
 }
 
@@ -346,12 +353,17 @@ int Dispatcher::waiting() const {
   return waiting;
 }
 
-void Dispatcher::WatchOutage(absl::Time now) {
-  if (pool_.AnyServing()) {
-    outage_end_ = absl::InfiniteFuture();
-  } else if (outage_end_ == absl::InfiniteFuture()) {
-    outage_end_ = now + options_.max_outage;
+bool Dispatcher::AnyDeviceServes() const {
+  const auto serves = [this](const ModelUse& use) {
+    return pool_.ServedUntil(use.runs_on) == absl::InfiniteFuture();
+  };
+  bool has_models = false;
+  for (const ModelUse& use : uses_) {
+    if (!use.served) continue;
+    if (serves(use)) return true;
+    has_models = true;
   }
+  return !has_models && serves(ModelUse());
 }
 
 }  // namespace moevit

@@ -45,8 +45,9 @@ struct DispatcherOptions {
   // others. Default: 3.
   int max_attempts = 3;
 
-  // How long images wait for a device to come back while none serves. After
-  // that they are answered with kUnavailable. Default: 10 s.
+  // How long images wait for a device to come back while none that runs their
+  // model serves. After that they are answered with kUnavailable. Default: 10
+  // s.
   absl::Duration max_outage = absl::Seconds(10);
 };
 
@@ -69,7 +70,7 @@ class Dispatcher {
 
   // Takes `task` into the model's queue, or leaves it alone and returns
   //   kDeadlineExceeded  it cannot be answered in time
-  //   kUnavailable       no device has served for options.max_outage
+  //   kUnavailable       no device has served it for options.max_outage
   absl::Status Push(ModelId model, ImageTask&& task, absl::Time now);
 
   // What is to be started at `now`; call it until there is nothing.
@@ -94,7 +95,8 @@ class Dispatcher {
 
   // Images that wait, for the first time or again.
   int waiting() const;
-  bool AnyDeviceServes() const { return pool_.AnyServing(); }
+  // Devices that run none of the models do not count while there are any.
+  bool AnyDeviceServes() const;
   const DevicePool& pool() const { return pool_; }
   const BatchQueue& queue(ModelId model) const { return *queues_[model]; }
 
@@ -132,8 +134,13 @@ class Dispatcher {
                                       absl::Time now);
   void AddRetries(Dispatch& dispatch, bool divide, int attempt);
   void TakeDeadRetries(absl::Time now);
-  std::vector<ImageTask> TakeAll();
-  void WatchOutage(absl::Time now);
+  void RemoveEmptyRetries();
+  std::vector<ImageTask> TakeAll(ModelId model);
+  // When the model's images give up waiting for a device; the infinite future
+  // while one serves.
+  absl::Time OutageEnd(ModelId model) const {
+    return pool_.ServedUntil(uses_[model].runs_on) + options_.max_outage;
+  }
 
   const DispatcherOptions options_;
   DevicePool pool_;
@@ -142,8 +149,6 @@ class Dispatcher {
   FairShare shares_;
   std::deque<Retry> retries_;
   std::vector<DeadTask> dead_;  // left their queue, for the next TakeDead
-  // When images give up waiting for a device; infinite while one serves.
-  absl::Time outage_end_ = absl::InfiniteFuture();
   bool closed_ = false;
 };
 

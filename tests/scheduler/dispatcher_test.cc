@@ -223,6 +223,35 @@ TEST_F(DispatcherTest, AllWaitForADeviceForALimitedTime) {
   EXPECT_FALSE(dispatcher_.Push(model, ImageTask(), At(10001)).ok());
 }
 
+TEST_F(DispatcherTest, DevicesThatDoNotRunAModelDoNotProlongItsOutage) {
+  AddDevices(2);
+  const ModelId lost = AddModel(1, /*weight=*/1, {true, false});
+  EXPECT_TRUE(dispatcher_.AnyDeviceServes());
+  Push(lost, 2);
+  Dispatch batch = Next(At(0));
+  dispatcher_.Finish(batch, kFault, At(0));
+  EXPECT_FALSE(dispatcher_.AnyDeviceServes());
+  const ModelId other = AddModel(1, /*weight=*/1, {false, true});
+  EXPECT_TRUE(dispatcher_.AnyDeviceServes());
+  Push(other, 1);
+  EXPECT_THAT(dispatcher_.TakeDead(At(9999)), IsEmpty());
+  EXPECT_THAT(dispatcher_.TakeDead(At(10000)), SizeIs(2));
+  EXPECT_EQ(dispatcher_.waiting(), 1);
+  EXPECT_EQ(dispatcher_.Push(lost, ImageTask(), At(10001)).code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST_F(DispatcherTest, AModelThatComesDuringAnOutageWaitsNoLongerThanOthers) {
+  AddDevices(1);
+  Push(AddModel(1), 1);
+  Dispatch batch = Next(At(0));
+  dispatcher_.Finish(batch, kFault, At(0));
+  const ModelId late = AddModel(1);
+  Push(late, 1, At(9000));
+  EXPECT_THAT(dispatcher_.TakeDead(At(9999)), IsEmpty());
+  EXPECT_THAT(dispatcher_.TakeDead(At(10000)), SizeIs(2));
+}
+
 TEST_F(DispatcherTest, DeadlinesHoldWhileABatchWaitsForAnotherTry) {
   AddDevices(1);
   const ModelId model = AddModel(1);
