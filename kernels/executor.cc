@@ -1,8 +1,14 @@
 #include "kernels/executor.h"
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 
 namespace moevit {
+namespace {
+
+constexpr absl::string_view kNotBegunMark = "moevit/batch-not-begun";
+
+}  // namespace
 
 absl::Status Executor::RunCancellable(int images,
                                       absl::Span<const uint8_t> pixels,
@@ -15,6 +21,15 @@ absl::Status Executor::RunCancellable(int images,
 
 absl::Status BatchCancelledError() {
   return absl::CancelledError("the batch was cancelled while it ran");
+}
+
+absl::Status BatchNotBegunError(absl::Status error) {
+  error.SetPayload(kNotBegunMark, absl::Cord());
+  return error;
+}
+
+bool IsBatchNotBegun(const absl::Status& status) {
+  return status.GetPayload(kNotBegunMark).has_value();
 }
 
 absl::Status CheckBatch(const Program& program, int images,

@@ -34,7 +34,8 @@ class Executor {
   //           value is program.logit_scale times it
   //   load    counts are added to it; may be null
   // Returns kInvalidArgument when a span's size does not fit. On any error the
-  // content of `logits` is unspecified and the executor stays usable.
+  // content of `logits` is unspecified and the executor stays usable. An error
+  // of a device that had not begun with the batch yet is a BatchNotBegunError.
   virtual absl::Status Run(int images, absl::Span<const uint8_t> pixels,
                            absl::Span<int32_t> logits, ExpertLoad* load) = 0;
 
@@ -51,6 +52,11 @@ class Executor {
 
 // For implementations: the kCancelled of RunCancellable.
 absl::Status BatchCancelledError();
+
+// `error` with a mark that the batch cannot have caused it. REQUIRES: not OK.
+absl::Status BatchNotBegunError(absl::Status error);
+// Whether `status` has that mark.
+bool IsBatchNotBegun(const absl::Status& status);
 
 // For implementations: kInvalidArgument, naming both sizes, unless the spans
 // hold exactly `images` images and as many rows of logits.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "kernels/executor.h"
 
 namespace moevit {
 namespace {
@@ -25,22 +26,6 @@ std::vector<DeadTask> AllDead(std::vector<ImageTask>&& tasks,
   for (ImageTask& task : tasks) dead.push_back({std::move(task), reason});
   tasks.clear();
   return dead;
-}
-
-// Moves the tasks that need not be executed any more.
-void MoveDead(std::vector<ImageTask>& tasks, absl::Time now,
-              std::vector<DeadTask>& dead) {
-  std::vector<ImageTask> living;
-  living.reserve(tasks.size());
-  for (ImageTask& task : tasks) {
-    absl::Status reason = StatusOfWaitingTask(task, now);
-    if (reason.ok()) {
-      living.push_back(std::move(task));
-    } else {
-      dead.push_back({std::move(task), std::move(reason)});
-    }
-  }
-  tasks = std::move(living);
 }
 
 absl::Status OutageError(absl::Duration outage) {
@@ -139,20 +124,18 @@ DeviceId Dispatcher::DeviceForRetry(const Retry& retry) const {
 }
 
 std::optional<Dispatch> Dispatcher::NextRetry(absl::Time now) {
-  for (auto retry = retries_.begin(); retry != retries_.end(); ++retry) {
-    const DeviceId device = DeviceForRetry(*retry);
-    if (device < 0) continue;
-    Dispatch dispatch;
-    dispatch.model = retry->model;
-    dispatch.device = device;
-    dispatch.tasks = std::move(retry->tasks);
-    dispatch.attempt = retry->attempt;
-    dispatch.failed_on = std::move(retry->failed_on);
-    retries_.erase(retry);
-    Start(dispatch, now);
-    return dispatch;
-  }
-  return std::nullopt;
+  auto next = retries_.Pop(
+      [this](const Retry& retry) { return DeviceForRetry(retry); });
+  if (!next.has_value()) return std::nullopt;
+  auto& [retry, device] = *next;
+  Dispatch dispatch;
+  dispatch.model = retry.model;
+  dispatch.device = device;
+  dispatch.tasks = std::move(retry.tasks);
+  dispatch.attempt = retry.attempt;
+  dispatch.failed_on = std::move(retry.failed_on);
+  Start(dispatch, now);
+  return dispatch;
 }
 
 // The model to serve next, and its batch; none when no batch is due.
@@ -205,7 +188,8 @@ std::vector<DeadTask> Dispatcher::Finish(Dispatch& dispatch,
     --uses_[dispatch.model].batches;
     shares_.Charge(dispatch.model, duration - dispatch.predicted);
     // A batch that failed elsewhere before may be to blame itself.
-    const bool fault = IsDeviceFault(status) && dispatch.attempt == 1;
+    const bool fault = IsDeviceFault(status) &&
+                       (dispatch.attempt == 1 || IsBatchNotBegun(status));
     pool_.FinishBatch(dispatch.device, dispatch.lane, status.ok(), fault, now);
     if (status.ok()) {
       queues_[dispatch.model]->OnBatchFinished(
@@ -222,44 +206,31 @@ std::vector<DeadTask> Dispatcher::HandleFailure(Dispatch& dispatch,
                                                 absl::Time now) {
   std::vector<DeadTask> dead;
   MoveDead(dispatch.tasks, now, dead);
-  const bool single = dispatch.tasks.size() == 1;
   const bool fault = IsDeviceFault(status);
-  if (fault && !closed_ && dispatch.attempt < options_.max_attempts) {
-    dispatch.failed_on.push_back(dispatch.device);
-    AddRetries(dispatch, /*divide=*/dispatch.attempt > 1, dispatch.attempt + 1);
-  } else if (absl::IsInvalidArgument(status) && !single && !closed_) {
-    AddRetries(dispatch, /*divide=*/true, dispatch.attempt);
+  Retry retry{.model = dispatch.model,
+              .attempt = dispatch.attempt,
+              .failed_on = dispatch.failed_on,
+              .tasks = std::exchange(dispatch.tasks, {})};
+  if (fault && !closed_ && IsBatchNotBegun(status)) {
+    retries_.Push(std::move(retry));
+  } else if (fault && !closed_ && retry.attempt < options_.max_attempts) {
+    retry.failed_on.push_back(dispatch.device);
+    if (retry.attempt++ == 1) {
+      retries_.Push(std::move(retry));
+    } else {
+      retries_.PushDivided(std::move(retry));
+    }
+  } else if (absl::IsInvalidArgument(status) && !closed_ &&
+             retry.tasks.size() > 1) {
+    retries_.PushDivided(std::move(retry));
   } else {
     // An image that fails everywhere speaks for the devices.
     if (fault) {
-      for (const DeviceId device : dispatch.failed_on) pool_.Forgive(device);
+      for (const DeviceId device : retry.failed_on) pool_.Forgive(device);
     }
-    Append(AllDead(std::move(dispatch.tasks), status), dead);
+    Append(AllDead(std::move(retry.tasks), status), dead);
   }
   return dead;
-}
-
-void Dispatcher::AddRetries(Dispatch& dispatch, bool divide, int attempt) {
-  if (dispatch.tasks.empty()) return;
-  Retry whole{.model = dispatch.model,
-              .attempt = attempt,
-              .failed_on = dispatch.failed_on,
-              .tasks = {}};
-  for (ImageTask& task : dispatch.tasks) {
-    // It left the queue in time.
-    task.queue_deadline = absl::InfiniteFuture();
-    if (!divide) {
-      whole.tasks.push_back(std::move(task));
-      continue;
-    }
-    Retry& alone = retries_.emplace_back();
-    alone.model = whole.model;
-    alone.attempt = whole.attempt;
-    alone.failed_on = whole.failed_on;
-    alone.tasks.push_back(std::move(task));
-  }
-  if (!divide) retries_.push_back(std::move(whole));
-  dispatch.tasks.clear();
 }
 
 std::vector<DeadTask> Dispatcher::TakeDead(absl::Time now) {
@@ -269,20 +240,8 @@ std::vector<DeadTask> Dispatcher::TakeDead(absl::Time now) {
     if (now < OutageEnd(model)) continue;
     Append(AllDead(TakeAll(model), OutageError(options_.max_outage)), dead_);
   }
-  TakeDeadRetries(now);
+  retries_.MoveDead(now, dead_);
   return std::exchange(dead_, {});
-}
-
-void Dispatcher::TakeDeadRetries(absl::Time now) {
-  for (Retry& retry : retries_) MoveDead(retry.tasks, now, dead_);
-  RemoveEmptyRetries();
-}
-
-void Dispatcher::RemoveEmptyRetries() {
-  retries_.erase(
-      std::remove_if(retries_.begin(), retries_.end(),
-                     [](const Retry& retry) { return retry.tasks.empty(); }),
-      retries_.end());
 }
 
 absl::Time Dispatcher::NextProbeTime() const {
@@ -301,6 +260,9 @@ absl::Time Dispatcher::NextEventTime(absl::Time now) const {
   for (ModelId model = 0; model < static_cast<ModelId>(queues_.size());
        ++model) {
     const BatchQueue& queue = *queues_[model];
+    if (retries_.Has(model)) {
+      next = std::min({next, retries_.NextDeadline(model), OutageEnd(model)});
+    }
     if (queue.size() == 0) continue;
     const absl::Span<const DeviceState> devices = DevicesOf(model);
     next = std::min({next, queue.NextExpiry(now, devices), OutageEnd(model)});
@@ -315,12 +277,6 @@ absl::Time Dispatcher::NextEventTime(absl::Time now) const {
   // late.
   if (leaves_images && pool_.AnyServingIsIdle()) {
     next = std::min(next, pool_.NextExpectedEnd(now));
-  }
-  for (const Retry& retry : retries_) {
-    next = std::min(next, OutageEnd(retry.model));
-    for (const ImageTask& task : retry.tasks) {
-      next = std::min(next, task.deadline);
-    }
   }
   return next;
 }
@@ -337,19 +293,13 @@ std::vector<ImageTask> Dispatcher::Close() {
 
 std::vector<ImageTask> Dispatcher::TakeAll(ModelId model) {
   std::vector<ImageTask> all = queues_[model]->TakeAll();
-  for (Retry& retry : retries_) {
-    if (retry.model == model) Append(std::exchange(retry.tasks, {}), all);
-  }
-  RemoveEmptyRetries();
+  Append(retries_.TakeAll(model), all);
   return all;
 }
 
 int Dispatcher::waiting() const {
-  int waiting = 0;
+  int waiting = retries_.images();
   for (const auto& queue : queues_) waiting += queue->size();
-  for (const Retry& retry : retries_) {
-    waiting += static_cast<int>(retry.tasks.size());
-  }
   return waiting;
 }
 

@@ -8,7 +8,6 @@
 #ifndef MOEVIT_SCHEDULER_DISPATCHER_H_
 #define MOEVIT_SCHEDULER_DISPATCHER_H_
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -21,6 +20,7 @@
 #include "scheduler/device_pool.h"
 #include "scheduler/fair_share.h"
 #include "scheduler/image_task.h"
+#include "scheduler/retry_queue.h"
 
 namespace moevit {
 
@@ -42,7 +42,8 @@ struct Dispatch {
 struct DispatcherOptions {
   // An image that failed on so many devices is answered with the error. A
   // batch that failed on two is divided, so that one image does not fail the
-  // others. Default: 3.
+  // others. A device that had not begun with it (IsBatchNotBegun) does not
+  // count. Default: 3.
   int max_attempts = 3;
 
   // How long images wait for a device to come back while none that runs their
@@ -101,14 +102,6 @@ class Dispatcher {
   const BatchQueue& queue(ModelId model) const { return *queues_[model]; }
 
  private:
-  // Tasks of a batch that failed, to be executed together once more.
-  struct Retry {
-    ModelId model;
-    int attempt;
-    std::vector<DeviceId> failed_on;
-    std::vector<ImageTask> tasks;
-  };
-
   struct ModelUse {
     bool served = true;
     int batches = 0;  // that run
@@ -132,9 +125,6 @@ class Dispatcher {
   std::vector<DeadTask> HandleFailure(Dispatch& dispatch,
                                       const absl::Status& status,
                                       absl::Time now);
-  void AddRetries(Dispatch& dispatch, bool divide, int attempt);
-  void TakeDeadRetries(absl::Time now);
-  void RemoveEmptyRetries();
   std::vector<ImageTask> TakeAll(ModelId model);
   // When the model's images give up waiting for a device; the infinite future
   // while one serves.
@@ -147,7 +137,7 @@ class Dispatcher {
   std::vector<std::unique_ptr<BatchQueue>> queues_;  // [model]
   std::vector<ModelUse> uses_;                       // [model]
   FairShare shares_;
-  std::deque<Retry> retries_;
+  RetryQueue retries_;
   std::vector<DeadTask> dead_;  // left their queue, for the next TakeDead
   bool closed_ = false;
 };

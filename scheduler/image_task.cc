@@ -1,5 +1,7 @@
 #include "scheduler/image_task.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace moevit {
@@ -19,6 +21,21 @@ absl::Status StatusOfWaitingTask(const ImageTask& task, absl::Time now) {
                      absl::FormatDuration(now - task.arrival), " of waiting"));
   }
   return absl::OkStatus();
+}
+
+void MoveDead(std::vector<ImageTask>& tasks, absl::Time now,
+              std::vector<DeadTask>& dead) {
+  std::vector<ImageTask> living;
+  living.reserve(tasks.size());
+  for (ImageTask& task : tasks) {
+    absl::Status reason = StatusOfWaitingTask(task, now);
+    if (reason.ok()) {
+      living.push_back(std::move(task));
+    } else {
+      dead.push_back({std::move(task), std::move(reason)});
+    }
+  }
+  tasks = std::move(living);
 }
 
 bool IsUnwanted(const ImageTask& task, absl::Time now) {

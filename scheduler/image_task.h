@@ -58,6 +58,17 @@ struct ImageTask {
 // Why `task` need not be executed any more; OK if it should be.
 absl::Status StatusOfWaitingTask(const ImageTask& task, absl::Time now);
 
+// A task that is not to be executed any more.
+struct DeadTask {
+  ImageTask task;
+  absl::Status reason;  // not OK
+};
+
+// Moves those of `tasks` that need not be executed any more to the end of
+// `dead`.
+void MoveDead(std::vector<ImageTask>& tasks, absl::Time now,
+              std::vector<DeadTask>& dead);
+
 // Whether nobody waits for the answer of `task`, which left the queue in time.
 bool IsUnwanted(const ImageTask& task, absl::Time now);
 

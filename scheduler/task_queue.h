@@ -6,18 +6,11 @@
 #include <deque>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "scheduler/image_task.h"
 #include "scheduler/queue_policy.h"
 
 namespace moevit {
-
-// A task that is not to be executed any more.
-struct DeadTask {
-  ImageTask task;
-  absl::Status reason;  // not OK
-};
 
 // Each task leaves exactly once. Thread-compatible.
 class TaskQueue {

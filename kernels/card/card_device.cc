@@ -60,24 +60,29 @@ class DeviceExecutor : public Executor {
                               absl::Span<int32_t> logits, ExpertLoad* load,
                               absl::FunctionRef<bool()> cancelled) override {
     CardUse use(device_);
-    MOEVIT_RETURN_IF_ERROR(use.Begin(program_, pipeline_));
-    return AsDeviceError(
-        use.Judge(RunOn(use, images, pixels, logits, load, cancelled)));
+    if (absl::Status status = BeginAndRenew(use); !status.ok()) {
+      return BatchNotBegunError(AsDeviceError(status));
+    }
+    return AsDeviceError(use.Judge(
+        RunOn(*use.resident(), images, pixels, logits, load, cancelled)));
   }
 
   // Makes sure that the program is on the card and works there.
   absl::Status Prepare() {
     CardUse use(device_);
+    return BeginAndRenew(use);
+  }
+
+ private:
+  absl::Status BeginAndRenew(CardUse& use) {
     MOEVIT_RETURN_IF_ERROR(use.Begin(program_, pipeline_));
     return use.Judge(Renew(use));
   }
 
- private:
-  absl::Status RunOn(const CardUse& use, int images,
+  absl::Status RunOn(const ResidentProgram& resident, int images,
                      absl::Span<const uint8_t> pixels,
                      absl::Span<int32_t> logits, ExpertLoad* load,
                      absl::FunctionRef<bool()> cancelled) {
-    MOEVIT_RETURN_IF_ERROR(Renew(use));
     MOEVIT_RETURN_IF_ERROR(
         executor_->RunCancellable(images, pixels, logits, load, cancelled));
     if (device_->options().verification == CardVerification::kTwice) {
@@ -85,7 +90,7 @@ class DeviceExecutor : public Executor {
     }
     if (device_->options().verification != CardVerification::kNone &&
         ++batches_since_canary_ >= device_->options().canary_period) {
-      MOEVIT_RETURN_IF_ERROR(CheckCanary(*use.resident()));
+      MOEVIT_RETURN_IF_ERROR(CheckCanary(resident));
     }
     return absl::OkStatus();
   }

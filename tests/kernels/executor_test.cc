@@ -97,5 +97,15 @@ TEST(DefaultCancellationTest, IsAskedOnceBeforeTheRun) {
   EXPECT_EQ(executor.runs, 1);
 }
 
+TEST(BatchNotBegunTest, IsAMarkThatLeavesTheErrorAsItIs) {
+  const absl::Status error = absl::UnavailableError("in reset");
+  EXPECT_FALSE(IsBatchNotBegun(error));
+  EXPECT_FALSE(IsBatchNotBegun(absl::OkStatus()));
+  const absl::Status marked = BatchNotBegunError(error);
+  EXPECT_TRUE(IsBatchNotBegun(marked));
+  EXPECT_EQ(marked.code(), error.code());
+  EXPECT_EQ(marked.message(), error.message());
+}
+
 }  // namespace
 }  // namespace moevit

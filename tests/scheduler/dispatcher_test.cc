@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kernels/executor.h"
 #include "tests/scheduler/named_tasks.h"
 
 namespace moevit {
@@ -120,6 +121,42 @@ TEST_F(DispatcherTest, ABatchThatFailsTwiceIsDividedAndThenAnswered) {
   }
   // The second device failed only what the first had failed before.
   EXPECT_TRUE(dispatcher_.AnyDeviceServes());
+}
+
+TEST_F(DispatcherTest, ADeviceThatDidNotBeginSaysNothingOfTheBatch) {
+  AddDevices(2);
+  const ModelId model = AddModel(2);
+  Push(model, 2);
+  Dispatch batch = Next(At(0));
+  EXPECT_THAT(dispatcher_.Finish(batch, kFault, At(0)), IsEmpty());
+  // More often than an image may fail.
+  int now = 1;
+  for (int i = 0; i < 5; ++i) {
+    batch = Next(At(now));
+    while (batch.probe) {
+      dispatcher_.Finish(batch, absl::OkStatus(), At(now));
+      batch = Next(At(now));
+    }
+    EXPECT_EQ(batch.attempt, 2);
+    EXPECT_THAT(batch.tasks, SizeIs(2));
+    EXPECT_THAT(dispatcher_.Finish(batch, BatchNotBegunError(kFault), At(now)),
+                IsEmpty());
+    // It does speak against the device.
+    EXPECT_FALSE(dispatcher_.pool().states()[batch.device].serving);
+    now += 2000;
+  }
+  EXPECT_EQ(dispatcher_.waiting(), 2);
+}
+
+TEST_F(DispatcherTest, WaitingForADeviceThatNeverBeginsHasABound) {
+  AddDevices(1);
+  const ModelId model = AddModel(1);
+  Push(model, 1);
+  Dispatch batch = Next(At(0));
+  dispatcher_.Finish(batch, BatchNotBegunError(kFault), At(0));
+  EXPECT_EQ(dispatcher_.waiting(), 1);
+  EXPECT_THAT(dispatcher_.TakeDead(At(9999)), IsEmpty());
+  EXPECT_THAT(dispatcher_.TakeDead(At(10000)), SizeIs(1));
 }
 
 TEST_F(DispatcherTest, AQuarantinedDeviceGetsAProbeAndNothingElse) {

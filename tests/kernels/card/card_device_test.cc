@@ -125,15 +125,32 @@ TEST_F(CardDeviceTest, StaysUnavailableUntilAResetWorks) {
   MakeDevice(CardVerification::kNone);
   const auto executor = NewExecutor();
   card_->FailAfter(1, absl::InternalError("reports an error"));
-  EXPECT_EQ(Run(*executor).code(), absl::StatusCode::kInternal);
+  const absl::Status failed = Run(*executor);
+  EXPECT_EQ(failed.code(), absl::StatusCode::kInternal);
+  EXPECT_FALSE(IsBatchNotBegun(failed));
   // No code of these may be taken for one of the batch.
   card_->FailResets({absl::NotFoundError("still in reset"),
                      absl::InvalidArgumentError("cannot load the image"),
                      absl::PermissionDeniedError("no access")});
   for (int reset = 0; reset < 3; ++reset) {
-    EXPECT_EQ(Run(*executor).code(), absl::StatusCode::kUnavailable);
+    const absl::Status refused = Run(*executor);
+    EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+    EXPECT_TRUE(IsBatchNotBegun(refused));
   }
   EXPECT_TRUE(Run(*executor).ok());
+}
+
+TEST_F(CardDeviceTest, ABatchIsNotBegunOnACardThatComesBackBroken) {
+  MakeDevice(CardVerification::kCanary);
+  const auto executor = NewExecutor();
+  card_->FailAfter(1, absl::InternalError("reports an error"));
+  EXPECT_FALSE(IsBatchNotBegun(Run(*executor)));
+  card_->DamageCopyAfter(4);  // one of the canary's
+  const absl::Status broken = Run(*executor);
+  EXPECT_EQ(broken.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(IsBatchNotBegun(broken));
+  EXPECT_TRUE(Run(*executor).ok());
+  EXPECT_EQ(card_->resets(), 2);
 }
 
 TEST_F(CardDeviceTest, DoesNotBlameTheCardForABadBatch) {
