@@ -29,11 +29,9 @@ void AwaitChange(const std::atomic<T>& value, T old) {
 }
 
 // Best effort: a thread that cannot be bound computes as well.
-void Bind(std::thread& thread, int processor) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(processor, &one);
-  pthread_setaffinity_np(thread.native_handle(), sizeof(one), &one);
+void Bind(std::thread& thread, const cpu_set_t& processors) {
+  pthread_setaffinity_np(thread.native_handle(), sizeof(processors),
+                         &processors);
 }
 
 }  // namespace
@@ -43,17 +41,23 @@ WorkerTeam::WorkerTeam(int workers, bool pin) {
   for (int worker = 1; worker < workers; ++worker) {
     threads_.emplace_back([this, worker] { RunWorker(worker); });
   }
-  if (!pin) return;
   const std::vector<int> processors = AllowedProcessors();
+  if (!pin) {
+    processors_ = processors;
+    return;
+  }
   for (size_t i = 0; i < threads_.size() && !processors.empty(); ++i) {
-    Bind(threads_[i], processors[(i + 1) % processors.size()]);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(processors[(i + 1) % processors.size()], &one);
+    Bind(threads_[i], one);
   }
 }
 
 WorkerTeam::~WorkerTeam() {
   stopping_.store(true, std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  loop_.fetch_add(2, std::memory_order_release);
+  loop_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -62,17 +66,32 @@ void WorkerTeam::Run(int64_t count, Body body) {
     for (int64_t index = 0; index < count; ++index) body(index, /*worker=*/0);
     return;
   }
+  AvoidCaller();
   body_ = &body;
   count_ = count;
   next_.store(0, std::memory_order_relaxed);
-  busy_.store(static_cast<int>(threads_.size()), std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  loop_.fetch_add(1, std::memory_order_release);
+  loop_.notify_all();
   RunIterations(/*worker=*/0);
+  // In one order with Join's: a thread sees that the loop is over, or is seen.
+  loop_.fetch_add(1, std::memory_order_seq_cst);
   // Bounded by the iterations that the other threads have begun.
-  for (int busy; (busy = busy_.load(std::memory_order_acquire)) != 0;) {
-    AwaitChange(busy_, busy);
+  for (int inside; (inside = inside_.load(std::memory_order_seq_cst)) != 0;) {
+    AwaitChange(inside_, inside);
   }
+}
+
+void WorkerTeam::AvoidCaller() {
+  if (processors_.size() < 2) return;
+  const int callers = sched_getcpu();
+  if (callers == callers_processor_) return;
+  callers_processor_ = callers;
+  cpu_set_t others;
+  CPU_ZERO(&others);
+  for (const int processor : processors_) {
+    if (processor != callers) CPU_SET(processor, &others);
+  }
+  for (std::thread& thread : threads_) Bind(thread, others);
 }
 
 void WorkerTeam::RunIterations(int worker) {
@@ -83,16 +102,20 @@ void WorkerTeam::RunIterations(int worker) {
 }
 
 void WorkerTeam::RunWorker(int worker) {
-  uint32_t seen = 0;  // generation of the last loop this thread worked on
-  while (true) {
-    AwaitChange(generation_, seen);
-    // No loop can start before this one ended, so there is exactly one more.
-    ++seen;
+  for (uint32_t seen = 0;;) {
+    AwaitChange(loop_, seen);
+    seen = loop_.load(std::memory_order_acquire);
     if (stopping_.load(std::memory_order_relaxed)) return;
-    RunIterations(worker);
-    busy_.fetch_sub(1, std::memory_order_release);
-    busy_.notify_one();
+    if (seen % 2 == 1) Join(seen, worker);
   }
+}
+
+// Takes part in the loop unless it is over.
+void WorkerTeam::Join(uint32_t loop, int worker) {
+  inside_.fetch_add(1, std::memory_order_seq_cst);
+  if (loop_.load(std::memory_order_seq_cst) == loop) RunIterations(worker);
+  inside_.fetch_sub(1, std::memory_order_release);
+  inside_.notify_one();
 }
 
 }  // namespace moevit::cpu

@@ -4,6 +4,12 @@
 // image takes about a hundred loops of a few dozen microseconds each, and
 // waking a sleeping thread for every one of them would cost as much as the
 // loop. A team that has nothing to do sleeps.
+//
+// A loop waits for no thread that has not come to it: one that still wakes up,
+// or whose processor is busy with something else, joins when it can, and the
+// others do its part meanwhile. The threads stay off the processor on which the
+// caller runs: Linux may wake a thread there, and then lets it wait for a tick
+// of the clock, longer than a small batch takes.
 
 #ifndef MOEVIT_KERNELS_CPU_WORKER_TEAM_H_
 #define MOEVIT_KERNELS_CPU_WORKER_TEAM_H_
@@ -41,21 +47,27 @@ class WorkerTeam {
   void Run(int64_t count, Body body);
 
  private:
+  void AvoidCaller();
   void RunIterations(int worker);
   void RunWorker(int worker);
+  void Join(uint32_t loop, int worker);
 
-  // The loop in progress, published by the increment of generation_.
+  static constexpr int kNobody = -1;
+
+  // The loop in progress; written while nobody can have joined one.
   const Body* body_ = nullptr;
   int64_t count_ = 0;
 
   // On cache lines of their own: each is written by one side while the others
   // watch it.
-  alignas(64) std::atomic<int64_t> next_{0};         // first index not taken
-  alignas(64) std::atomic<uint32_t> generation_{0};  // loops started
-  alignas(64) std::atomic<int> busy_{0};  // threads not yet done with the loop
+  alignas(64) std::atomic<int64_t> next_{0};   // first index not taken
+  alignas(64) std::atomic<uint32_t> loop_{0};  // odd while it may be joined
+  alignas(64) std::atomic<int> inside_{0};     // started threads in the loop
   alignas(64) std::atomic<bool> stopping_{false};
 
   std::vector<std::thread> threads_;
+  std::vector<int> processors_;      // that threads may use; empty if pinned
+  int callers_processor_ = kNobody;  // which they avoid
 };
 
 }  // namespace moevit::cpu

@@ -1,13 +1,20 @@
 #include "kernels/cpu/worker_team.h"
 
 #include <sched.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <numeric>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "base/thread_affinity.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -62,24 +69,96 @@ TEST(WorkerTeamTest, RunsASingleIterationOnTheCaller) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST(WorkerTeamTest, PinnedThreadsStayOnOneProcessor) {
-  WorkerTeam team(3, /*pin=*/true);
-  std::vector<int> processors(team.workers());
+// Of each worker.
+std::vector<cpu_set_t> AllowedOfEach(WorkerTeam& team) {
+  std::vector<cpu_set_t> allowed(team.workers());
   std::atomic<int> arrived = 0;
   team.Run(team.workers(), [&](int64_t, int worker) {
     // Keeps each worker to one iteration.
     ++arrived;
     while (arrived < team.workers()) std::this_thread::yield();
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) {
-      processors[worker] = CPU_COUNT(&allowed);
-    }
+    EXPECT_EQ(sched_getaffinity(0, sizeof(cpu_set_t), &allowed[worker]), 0);
   });
-  EXPECT_EQ(processors[1], 1);
-  EXPECT_EQ(processors[2], 1);
+  return allowed;
+}
+
+TEST(WorkerTeamTest, PinnedThreadsStayOnOneProcessor) {
+  WorkerTeam team(3, /*pin=*/true);
   cpu_set_t callers;
   ASSERT_EQ(sched_getaffinity(0, sizeof(callers), &callers), 0);
-  EXPECT_EQ(processors[0], CPU_COUNT(&callers));
+  const std::vector<cpu_set_t> allowed = AllowedOfEach(team);
+  EXPECT_EQ(CPU_COUNT(&allowed[0]), CPU_COUNT(&callers));
+  EXPECT_EQ(CPU_COUNT(&allowed[1]), 1);
+  EXPECT_EQ(CPU_COUNT(&allowed[2]), 1);
+}
+
+TEST(WorkerTeamTest, ThreadsStayOffTheCallersProcessor) {
+  const std::vector<int> processors = AllowedProcessors();
+  if (processors.size() < 2) GTEST_SKIP() << "there is one processor";
+  WorkerTeam team(3);
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);
+  for (const int callers : {processors[0], processors[1]}) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(callers, &one);
+    ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+    const std::vector<cpu_set_t> allowed = AllowedOfEach(team);
+    for (const int worker : {1, 2}) {
+      EXPECT_FALSE(CPU_ISSET(callers, &allowed[worker]));
+      EXPECT_EQ(CPU_COUNT(&allowed[worker]), CPU_COUNT(&before) - 1);
+    }
+  }
+  ASSERT_EQ(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
+// Holds the thread that gets the signal until told to let it go.
+std::atomic<bool> held = false;
+std::atomic<bool> let_go = false;
+void Hold(int) {
+  held = true;
+  const timespec moment{.tv_sec = 0, .tv_nsec = 1'000'000};
+  while (!let_go) nanosleep(&moment, nullptr);
+}
+
+std::set<pid_t> ThreadsOfThisProcess() {
+  std::set<pid_t> threads;
+  for (const auto& thread :
+       std::filesystem::directory_iterator("/proc/self/task")) {
+    threads.insert(std::stoi(thread.path().filename()));
+  }
+  return threads;
+}
+
+TEST(WorkerTeamTest, ALoopWaitsForNoThreadThatDoesNotCome) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "a thread that sleeps gets no signal";
+#endif
+  const std::set<pid_t> others = ThreadsOfThisProcess();
+  WorkerTeam team(2);
+  signal(SIGUSR1, Hold);
+  for (const pid_t thread : ThreadsOfThisProcess()) {
+    if (others.count(thread) == 0) tgkill(getpid(), thread, SIGUSR1);
+  }
+  while (!held) std::this_thread::yield();
+  std::vector<int> worker_of(7, -1);
+  // Ends although the other thread is held.
+  team.Run(worker_of.size(),
+           [&](int64_t index, int worker) { worker_of[index] = worker; });
+  EXPECT_THAT(worker_of, Each(0));
+  let_go = true;
+  signal(SIGUSR1, SIG_DFL);
+}
+
+TEST(WorkerTeamTest, ALateThreadJoinsALoop) {
+  WorkerTeam team(2);
+  std::atomic<bool> joined = false;
+  // The first iteration lasts until somebody else has come for the second.
+  team.Run(2, [&](int64_t, int worker) {
+    if (worker == 1) joined = true;
+    while (!joined) std::this_thread::yield();
+  });
+  EXPECT_TRUE(joined);
 }
 
 TEST(WorkerTeamTest, StopsWithoutEverHavingRun) { WorkerTeam team(4); }
