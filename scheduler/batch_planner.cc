@@ -21,8 +21,10 @@ constexpr double kLeastWeight = 256;
 constexpr double kImprovement = 0.01;
 // And from the plain rule, which loses least where paper and practice differ.
 constexpr double kImprovementOverPlain = 0.02;
-// They differ more where devices do. With smaller batches a mistake of paper's
-// costs the more, the less capacity these leave spare.
+// They differ more where devices do, and where a wait seems to pay on a single
+// device: there it saves the images nothing that a busy device would not.
+// With smaller batches a mistake of paper's costs the more, the less capacity
+// these leave spare.
 constexpr double kImprovementInDoubt = 0.15;
 // How much the mean of all latencies counts beside that of the slowest.
 constexpr double kWeightOfMean = 0.1;
@@ -135,7 +137,10 @@ void BatchPlanner::ChooseRule(AtRate& learned, int lanes, bool alike) const {
     }
     scores[i] = tail.TailMean() + kWeightOfMean * tail.Mean();
     if (i > 0) {
-      const double doubt = !alike ? 1 : smaller ? 1 - spare : 0;
+      const bool waits = candidates_[i].rule().delay > absl::ZeroDuration();
+      const double doubt = !alike || (waits && lanes == 1) ? 1
+                           : smaller                       ? 1 - spare
+                                                           : 0;
       scores[i] /=
           1 - std::max(kImprovementOverPlain, doubt * kImprovementInDoubt);
     }
