@@ -3,7 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "program/random_program.h"
+#include "base/status_macros.h"
 
 namespace moevit {
 namespace {
@@ -59,13 +59,19 @@ std::vector<absl::string_view> SyntheticProgramNames() {
   return names;
 }
 
-absl::StatusOr<Program> SyntheticProgram(absl::string_view name) {
+absl::StatusOr<RandomProgramOptions> SyntheticShape(absl::string_view name) {
   for (const Shape& shape : Shapes()) {
-    if (shape.name == name) return RandomProgram(shape.options);
+    if (shape.name == name) return shape.options;
   }
   return absl::InvalidArgumentError(
       absl::StrCat("\"", name, "\" is none of ",
                    absl::StrJoin(SyntheticProgramNames(), ", ")));
+}
+
+absl::StatusOr<Program> SyntheticProgram(absl::string_view name) {
+  MOEVIT_ASSIGN_OR_RETURN(const RandomProgramOptions shape,
+                          SyntheticShape(name));
+  return RandomProgram(shape);
 }
 
 }  // namespace moevit

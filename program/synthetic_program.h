@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "program/program.h"
+#include "program/random_program.h"
 
 namespace moevit {
 
@@ -21,8 +22,10 @@ namespace moevit {
 //                            one with 8 experts: about the bundled model
 std::vector<absl::string_view> SyntheticProgramNames();
 
-// The same program for every call, one that passes VerifyProgram.
 // kInvalidArgument, listing the names, for any other name.
+absl::StatusOr<RandomProgramOptions> SyntheticShape(absl::string_view name);
+
+// RandomProgram(*SyntheticShape(name)).
 absl::StatusOr<Program> SyntheticProgram(absl::string_view name);
 
 }  // namespace moevit

@@ -53,7 +53,7 @@ measure_own_work() {
     "$log"
 }
 
-"$bin/write_noop_model" "$work/models/noop/1" "$picture"
+"$bin/write_random_model" noop "$work/models/noop/1" "$picture"
 for request in jpeg pixels; do
   start_noop_server
   for count in "${connections[@]}"; do

@@ -16,7 +16,7 @@
 #include "program/quantized_model.h"
 #include "program/random_program.h"
 #include "tests/client/command_test.h"
-#include "tests/program/random_model.h"
+#include "program/random_model.h"
 
 namespace moevit {
 namespace {

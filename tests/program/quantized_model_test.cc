@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "program/manifest.h"
 #include "program/random_program.h"
-#include "tests/program/random_model.h"
+#include "program/random_model.h"
 
 namespace moevit {
 namespace {

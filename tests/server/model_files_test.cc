@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "program/manifest.h"
-#include "tests/program/random_model.h"
+#include "program/random_model.h"
 #include "tests/server/life_cycle_fixture.h"
 
 namespace moevit {

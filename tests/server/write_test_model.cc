@@ -5,7 +5,7 @@
 #include <string>
 
 #include "program/quantized_model.h"
-#include "tests/program/random_model.h"
+#include "program/random_model.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {

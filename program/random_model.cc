@@ -1,4 +1,6 @@
-#include "tests/program/random_model.h"
+#include "program/random_model.h"
+
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 
@@ -13,11 +15,11 @@ QuantizedModel RandomModel(const RandomProgramOptions& options) {
   config.patch_size = options.patch_size;
   config.channels = options.channels;
   config.width = options.width;
-  config.depth = options.depth;
+  config.depth = std::max(1, options.depth);  // a program needs no blocks
   config.heads = options.heads;
   config.mlp_width = options.mlp_width;
   config.num_classes = options.classes;
-  if (options.experts > 0) {
+  if (options.experts > 0 && options.depth > 1) {
     for (int block = 1; block < options.depth; block += 2) {
       config.moe.blocks.push_back(block);
     }
