@@ -73,6 +73,13 @@ absl::StatusOr<ModelId> BatchScheduler::AddModel(
   if (runs_everywhere) runs_on.clear();
   options.new_executor = nullptr;
   model->options = std::move(options);
+  const ModelId id = AddToDispatcher(std::move(model), std::move(runs_on));
+  TellServing();
+  return id;
+}
+
+ModelId BatchScheduler::AddToDispatcher(std::shared_ptr<const Model> model,
+                                        std::vector<bool> runs_on) {
   MutexLock lock(&mutex_);
   const ModelId id = dispatcher_.AddModel(
       model->options.batching, model->options.weight, std::move(runs_on));

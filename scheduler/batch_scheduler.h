@@ -127,6 +127,8 @@ class BatchScheduler {
     std::shared_ptr<const Model> model;  // of the work
   };
 
+  ModelId AddToDispatcher(std::shared_ptr<const Model> model,
+                          std::vector<bool> runs_on);
   void RunLane(Lane* lane);
   void RunTimer();
   void Execute(Dispatch& dispatch, const Model& model);

@@ -4,6 +4,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -56,14 +57,17 @@ class SchedulerFixture {
   }
 
   ModelId AddModel(int max_batch_size,
-                   BatchingMethod method = BatchingMethod::kFixedDelay) {
+                   BatchingMethod method = BatchingMethod::kFixedDelay,
+                   DeviceId only_device = -1) {
     ScheduledModelOptions options;
     options.shape = {.pixel_bytes = 2, .classes = kClasses};
     options.batching.max_batch_size = max_batch_size;
     options.batching.max_queue_delay = kMaxDelay;
     options.batching.method = method;
-    options.new_executor = [this](DeviceId device) {
-      return std::make_unique<FakeExecutor>(kClasses, controls_[device]);
+    options.new_executor = [=, this](DeviceId device) {
+      return only_device < 0 || device == only_device
+                 ? std::make_unique<FakeExecutor>(kClasses, controls_[device])
+                 : nullptr;
     };
     options.on_batch = [this](const BatchReport& report) {
       MutexLock lock(&mutex_);
@@ -409,6 +413,22 @@ TEST_F(TwoDevicesTest, ABatchWhoseDeviceDiesIsExecutedElsewhere) {
   EXPECT_EQ(StateOf(1), DeviceHealth::State::kServing);
   EXPECT_EQ(scheduler_.devices()[0].failures, 1);
   EXPECT_EQ(scheduler_.devices()[1].retries, 1);
+  EXPECT_TRUE(serving());
+}
+
+TEST_F(TwoDevicesTest, AModelOnADeviceThatServesEndsAnOutageAtOnce) {
+  const auto lost = AddModel(/*max_batch_size=*/1, BatchingMethod::kFixedDelay,
+                             /*only_device=*/0);
+  controls_[0]->set_status(absl::UnavailableError("gone"));
+  ImageTask task = TaskOfClass(0);
+  task.deadline = clock_.Now() + absl::Milliseconds(1);
+  Answer answer = Submit(lost, std::move(task));
+  while (serving()) std::this_thread::yield();
+  AwaitTimer();
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_FALSE(answer.get().ok());
+  AddModel(/*max_batch_size=*/1, BatchingMethod::kFixedDelay,
+           /*only_device=*/1);
   EXPECT_TRUE(serving());
 }
 
