@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 namespace moevit {
@@ -24,8 +23,12 @@ constexpr double kImprovementOverPlain = 0.02;
 // They differ more where devices do, and where a wait seems to pay on a single
 // device: there it saves the images nothing that a busy device would not.
 // With smaller batches a mistake of paper's costs the more, the less capacity
-// these leave spare.
+// these leave spare and the less regular a device is.
 constexpr double kImprovementInDoubt = 0.15;
+// A device whose batches take what was predicted but for this share.
+constexpr double kRegular = 0.01;
+// Of the capacity.
+constexpr double kNothing = 0.001;
 // How much the mean of all latencies counts beside that of the slowest.
 constexpr double kWeightOfMean = 0.1;
 // Delays are the longest by powers of the square root of 2: where it pays to
@@ -106,9 +109,32 @@ void BatchPlanner::LearnCosts(const CostModel& cost) {
   }
   const auto disturbances = cost.disturbances();
   costs_.disturbances.assign(disturbances.begin(), disturbances.end());
-  const double sum =
-      std::accumulate(disturbances.begin(), disturbances.end(), 0.0);
-  mean_disturbance_ = disturbances.empty() ? 0 : sum / disturbances.size();
+  double sum = 0;
+  double error = 0;
+  for (const double disturbance : disturbances) {
+    sum += disturbance;
+    error += std::abs(disturbance);
+  }
+  const auto count = std::max<size_t>(disturbances.size(), 1);
+  mean_disturbance_ = sum / count;
+  mean_error_ = error / count;
+  int lossless = 1;
+  while (lossless < max_batch_size_ && !LosesNothing(lossless)) ++lossless;
+  // The first one stays the plain rule.
+  for (size_t i = 1; i < candidates_.size(); ++i) {
+    candidates_[i].set_overload_images(
+        std::max(lossless, candidates_[i].rule().images));
+  }
+}
+
+// Whether a device that is regular enough to tell answers as many images in
+// batches of this size as in the largest ones.
+bool BatchPlanner::LosesNothing(int images) const {
+  const double seconds = costs_.by_size[images] + mean_disturbance_;
+  const double largest = costs_.by_size[max_batch_size_] + mean_disturbance_;
+  return !costs_.disturbances.empty() &&
+         mean_error_ <= kRegular * costs_.by_size[images] &&
+         seconds * max_batch_size_ <= (1 + kNothing) * largest * images;
 }
 
 // The share of the time that no lane is busy if all batches have this size.
@@ -117,6 +143,14 @@ double BatchPlanner::SpareCapacity(const AtRate& learned, int images,
   const double seconds = costs_.by_size[images] + mean_disturbance_;
   const double work = learned.arrivals * seconds / images;
   return 1 - work / (learned.seconds * lanes);
+}
+
+// From 0 to 1: what the errors of predictions may take of the capacity that
+// batches of this size leave spare.
+double BatchPlanner::DoubtInSmallerBatches(int images, double spare) const {
+  if (costs_.disturbances.empty()) return 1;
+  const double error = mean_error_ / costs_.by_size[images];
+  return (1 - spare) * std::min(1.0, error / spare);
 }
 
 void BatchPlanner::ChooseRule(AtRate& learned, int lanes, bool alike) const {
@@ -138,9 +172,10 @@ void BatchPlanner::ChooseRule(AtRate& learned, int lanes, bool alike) const {
     scores[i] = tail.TailMean() + kWeightOfMean * tail.Mean();
     if (i > 0) {
       const bool waits = candidates_[i].rule().delay > absl::ZeroDuration();
-      const double doubt = !alike || (waits && lanes == 1) ? 1
-                           : smaller                       ? 1 - spare
-                                                           : 0;
+      const double doubt =
+          !alike || (waits && lanes == 1) ? 1
+          : smaller ? DoubtInSmallerBatches(candidates_[i].rule().images, spare)
+                    : 0;
       scores[i] /=
           1 - std::max(kImprovementOverPlain, doubt * kImprovementInDoubt);
     }

@@ -61,8 +61,10 @@ class BatchPlanner {
 
   void AddCandidate(int images, absl::Duration delay);
   void LearnCosts(const CostModel& cost);
+  bool LosesNothing(int images) const;
   void ChooseRule(AtRate& learned, int lanes, bool alike) const;
   double SpareCapacity(const AtRate& learned, int images, int lanes) const;
+  double DoubtInSmallerBatches(int images, double spare) const;
 
   const int max_batch_size_;
   std::vector<ShadowQueue> candidates_;  // the plain rule is the first
@@ -71,6 +73,7 @@ class BatchPlanner {
   std::map<int, AtRate> learned_;  // by the rate's level
   BatchCosts costs_;
   double mean_disturbance_ = 0;
+  double mean_error_ = 0;  // of the costs, in seconds, whatever its sign
   std::optional<absl::Time> start_;  // the first arrival
   double last_arrival_ = 0;          // seconds since then
   int64_t arrivals_ = 0;             // that were learned from

@@ -38,6 +38,7 @@ class ShadowQueue {
               LatencyTail& tail);
 
   const BatchRule& rule() const { return rule_; }
+  void set_overload_images(int images) { rule_.overload_images = images; }
 
  private:
   void SetLanes(int lanes);

@@ -73,7 +73,7 @@ TEST_P(LoadTest, IsAsGoodAsTheBestFixedDelayWhereBatchesSaveMuch) {
             1.02 * BestFixedDelayP99(launched, GetParam()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Loads, LoadTest, ::testing::Values(0.3, 0.85));
+INSTANTIATE_TEST_SUITE_P(Loads, LoadTest, ::testing::Values(0.3, 0.85, 0.95));
 
 // 5 ms and 1 ms per image.
 Devices FourCards() {

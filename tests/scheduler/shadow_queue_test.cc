@@ -53,6 +53,20 @@ TEST(ShadowQueueTest, AFullBatchDoesNotWait) {
               (1.7 + 1.2) / 2, kPrecision);
 }
 
+// Five that come at once are more than the largest batch.
+TEST(ShadowQueueTest, ARuleThatCannotKeepUpMakesTheLargestBatches) {
+  EXPECT_NEAR(MeanLatency(Rule(1, absl::ZeroDuration()), {0, 0, 0, 0, 0},
+                          /*lanes=*/1),
+              (4 * 1.4 + 2.5) / 5, kPrecision);
+}
+
+TEST(ShadowQueueTest, ARuleThatLosesNothingKeepsItsSize) {
+  BatchRule rule = Rule(1, absl::ZeroDuration());
+  rule.overload_images = 1;
+  EXPECT_NEAR(MeanLatency(rule, {0, 0, 0, 0, 0}, /*lanes=*/1),
+              1.1 * (1 + 2 + 3 + 4 + 5) / 5, kPrecision);
+}
+
 TEST(ShadowQueueTest, LanesWorkSideBySide) {
   EXPECT_NEAR(
       MeanLatency(Rule(4, absl::ZeroDuration()), {0, 0.3, 0.8}, /*lanes=*/3),
