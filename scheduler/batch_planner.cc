@@ -21,9 +21,9 @@ constexpr double kImprovement = 0.01;
 // And from the plain rule, which loses least where paper and practice differ.
 constexpr double kImprovementOverPlain = 0.02;
 // They differ more where devices do, and where a wait seems to pay on a single
-// device: there it saves the images nothing that a busy device would not.
-// With smaller batches a mistake of paper's costs the more, the less capacity
-// these leave spare and the less regular a device is.
+// lane: images that come while it is busy go together without any. With smaller
+// batches a mistake of paper's costs the more, the less capacity these leave
+// spare and the less regular a device is.
 constexpr double kImprovementInDoubt = 0.15;
 // A device whose batches take what was predicted but for this share.
 constexpr double kRegular = 0.01;

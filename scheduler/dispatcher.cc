@@ -134,6 +134,8 @@ std::optional<Dispatch> Dispatcher::NextRetry(absl::Time now) {
   dispatch.tasks = std::move(retry.tasks);
   dispatch.attempt = retry.attempt;
   dispatch.failed_on = std::move(retry.failed_on);
+  dispatch.give_up = retry.give_up;
+  dispatch.retry = true;
   Start(dispatch, now);
   return dispatch;
 }
@@ -171,9 +173,8 @@ void Dispatcher::Start(Dispatch& dispatch, absl::Time now) {
   dispatch.start = now;
   dispatch.predicted = queues_[dispatch.model]->PredictBatch(
       dispatch.device, static_cast<int>(dispatch.tasks.size()));
-  dispatch.lane =
-      pool_.StartBatch(dispatch.device, dispatch.model, now, dispatch.predicted,
-                       /*retry=*/dispatch.attempt > 1);
+  dispatch.lane = pool_.StartBatch(dispatch.device, dispatch.model, now,
+                                   dispatch.predicted, dispatch.retry);
   shares_.Serve(dispatch.model, dispatch.predicted);
 }
 
@@ -210,8 +211,10 @@ std::vector<DeadTask> Dispatcher::HandleFailure(Dispatch& dispatch,
   Retry retry{.model = dispatch.model,
               .attempt = dispatch.attempt,
               .failed_on = dispatch.failed_on,
+              .give_up = dispatch.give_up,
               .tasks = std::exchange(dispatch.tasks, {})};
-  if (fault && !closed_ && IsBatchNotBegun(status)) {
+  if (fault && !closed_ && IsBatchNotBegun(status) && now < retry.give_up) {
+    retry.give_up = std::min(retry.give_up, now + options_.max_outage);
     retries_.Push(std::move(retry));
   } else if (fault && !closed_ && retry.attempt < options_.max_attempts) {
     retry.failed_on.push_back(dispatch.device);

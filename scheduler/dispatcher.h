@@ -35,15 +35,17 @@ struct Dispatch {
   std::vector<ImageTask> tasks;
 
   // What happened to the batch before.
+  bool retry = false;  // it failed
   int attempt = 1;
   std::vector<DeviceId> failed_on;
+  absl::Time give_up = absl::InfiniteFuture();
 };
 
 struct DispatcherOptions {
   // An image that failed on so many devices is answered with the error. A
   // batch that failed on two is divided, so that one image does not fail the
   // others. A device that had not begun with it (IsBatchNotBegun) does not
-  // count. Default: 3.
+  // count, as long as that has not gone on for max_outage. Default: 3.
   int max_attempts = 3;
 
   // How long images wait for a device to come back while none that runs their

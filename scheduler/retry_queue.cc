@@ -18,6 +18,7 @@ void RetryQueue::PushDivided(Retry&& retry) {
     Retry alone{.model = retry.model,
                 .attempt = retry.attempt,
                 .failed_on = retry.failed_on,
+                .give_up = retry.give_up,
                 .tasks = {}};
     alone.tasks.push_back(std::move(task));
     Push(std::move(alone));

@@ -22,6 +22,8 @@ struct Retry {
   ModelId model = 0;
   int attempt = 1;                  // that this will be
   std::vector<DeviceId> failed_on;  // attempts before
+  // When devices that do not begin are put up with no longer.
+  absl::Time give_up = absl::InfiniteFuture();
   std::vector<ImageTask> tasks;
 };
 

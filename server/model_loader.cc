@@ -51,8 +51,9 @@ class WarmUp {
       return ran;
     }
     if (!IsDeviceFault(ran)) return ran;
-    LogError(absl::StrFormat("device %s failed to run a first image: %s",
-                             device, ran.ToString()));
+    LogError(absl::StrFormat(
+        "device %s failed to run a first image: %s", device,
+        ran.ToString(absl::StatusToStringMode::kWithNoExtraData)));
     first_fault_.Update(ran);
     return absl::OkStatus();
   }

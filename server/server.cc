@@ -38,8 +38,9 @@ void LogDeviceChange(absl::string_view device, const absl::Status& status) {
   if (status.ok()) {
     LogInfo(absl::StrFormat("device %s serves again", device));
   } else {
-    LogError(absl::StrFormat("device %s is quarantined: %s", device,
-                             status.ToString()));
+    LogError(absl::StrFormat(
+        "device %s is quarantined: %s", device,
+        status.ToString(absl::StatusToStringMode::kWithNoExtraData)));
   }
 }
 

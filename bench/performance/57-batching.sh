@@ -15,7 +15,7 @@
 # that was best by chance in the search is not flattered by it that way.
 #
 # Every run has a fresh server, the arrivals that the other method has in the
-# same round, and before them, for the cost model, what its planner learns from.
+# same round, and before them as many as the planner needs to learn from.
 # One server runs at a time. Takes about half an hour.
 set -euo pipefail
 
@@ -25,7 +25,6 @@ source bench/server.sh
 readonly shape=m3vit_t
 readonly picture=$work/picture.jpg
 readonly planners_warmup=450  # requests
-readonly least_warmup_s=1
 readonly least_requests=500  # for a 99th percentile
 
 loads=(0.10 0.27 0.44 0.61 0.78 0.95)
@@ -61,13 +60,12 @@ load() {
   stop_server
 }
 
-# Measures method $1 at load $2 for at least $3 seconds with seed $4, and prints
-# it.
+# Measures method $1 at load $2 for at least $3 seconds with seed $4, after $5
+# requests and a second at least, and prints it.
 measure() {
-  local rate warmup duration learned_from=0
-  [[ $1 != cost_model ]] || learned_from=$planners_warmup
+  local rate warmup duration
   rate=$(jq -n "$2 * $capacity")
-  warmup=$(jq -n "[$learned_from / $rate, $least_warmup_s] | max")
+  warmup=$(jq -n "[$5 / $rate, 1] | max")
   duration=$(jq -n "[$least_requests / $rate, $3] | max")
   load "$1" --rate="$rate" --seed="$4" --warmup="${warmup}s" \
     --duration="${duration}s" |
@@ -79,7 +77,7 @@ measure() {
 best_delay() {
   local delay
   for delay in "${delays[@]}"; do
-    measure "$delay" "$1" "$search_s" 0
+    measure "$delay" "$1" "$search_s" 0 0
   done | jq -s -r 'min_by(.latency_ms.p99 // infinite).method'
 }
 
@@ -98,7 +96,7 @@ for load in "${loads[@]}"; do
     methods=(cost_model "$best")
     ((round % 2 == 1)) || methods=("$best" cost_model)
     for method in "${methods[@]}"; do
-      measure "$method" "$load" "$run_s" "$round"
+      measure "$method" "$load" "$run_s" "$round" "$planners_warmup"
     done
   done
 done >"$work/runs"

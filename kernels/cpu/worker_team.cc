@@ -56,7 +56,7 @@ WorkerTeam::WorkerTeam(int workers, bool pin) {
 
 WorkerTeam::~WorkerTeam() {
   stopping_.store(true, std::memory_order_relaxed);
-  loop_.fetch_add(2, std::memory_order_release);
+  loop_.fetch_add(2, std::memory_order_release);  // another, not to be joined
   loop_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
@@ -75,7 +75,8 @@ void WorkerTeam::Run(int64_t count, Body body) {
   RunIterations(/*worker=*/0);
   // In one order with Join's: a thread sees that the loop is over, or is seen.
   loop_.fetch_add(1, std::memory_order_seq_cst);
-  // Bounded by the iterations that the other threads have begun.
+  // Bounded by the iterations that the other threads have begun, and by those
+  // that came too late and leave at once.
   for (int inside; (inside = inside_.load(std::memory_order_seq_cst)) != 0;) {
     AwaitChange(inside_, inside);
   }
@@ -114,8 +115,9 @@ void WorkerTeam::RunWorker(int worker) {
 void WorkerTeam::Join(uint32_t loop, int worker) {
   inside_.fetch_add(1, std::memory_order_seq_cst);
   if (loop_.load(std::memory_order_seq_cst) == loop) RunIterations(worker);
-  inside_.fetch_sub(1, std::memory_order_release);
-  inside_.notify_one();
+  if (inside_.fetch_sub(1, std::memory_order_release) == 1) {
+    inside_.notify_one();  // whom the last one lets go on
+  }
 }
 
 }  // namespace moevit::cpu

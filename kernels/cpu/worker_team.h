@@ -7,9 +7,11 @@
 //
 // A loop waits for no thread that has not come to it: one that still wakes up,
 // or whose processor is busy with something else, joins when it can, and the
-// others do its part meanwhile. The threads stay off the processor on which the
-// caller runs: Linux may wake a thread there, and then lets it wait for a tick
-// of the clock, longer than a small batch takes.
+// others do its part meanwhile. Unless each is pinned to one processor, the
+// threads stay off that on which the caller runs: Linux may wake a thread
+// there, and then lets it wait for a tick of the clock, longer than a small
+// batch takes. Processors are those that the thread may use that constructs the
+// team.
 
 #ifndef MOEVIT_KERNELS_CPU_WORKER_TEAM_H_
 #define MOEVIT_KERNELS_CPU_WORKER_TEAM_H_

@@ -14,9 +14,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "program/quantized_model.h"
+#include "program/random_model.h"
 #include "program/random_program.h"
 #include "tests/client/command_test.h"
-#include "program/random_model.h"
 
 namespace moevit {
 namespace {

@@ -10,8 +10,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "program/manifest.h"
-#include "program/random_program.h"
 #include "program/random_model.h"
+#include "program/random_program.h"
 
 namespace moevit {
 namespace {

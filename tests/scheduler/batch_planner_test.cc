@@ -194,13 +194,13 @@ CostModel Learned(absl::Duration launch, absl::Duration image, int max) {
 // it pays to wait for the others.
 class GroupsTest : public ::testing::Test {
  protected:
-  void Record(int groups, absl::Duration interval) {
+  void Record(int groups, absl::Duration interval,
+              absl::Duration ahead = absl::Milliseconds(1)) {
     for (int group = 0; group < groups; ++group) {
       now_ += interval;
       planner_.RecordArrival(now_, cost_, /*lanes=*/1);
       for (int i = 0; i < 3; ++i) {
-        planner_.RecordArrival(now_ + absl::Milliseconds(1), cost_,
-                               /*lanes=*/1);
+        planner_.RecordArrival(now_ + ahead, cost_, /*lanes=*/1);
       }
     }
   }
@@ -217,6 +217,13 @@ TEST_F(GroupsTest, KeepsThePlainRuleUntilEnoughIsKnown) {
   EXPECT_FALSE(Waits());
   Record(/*groups=*/200, absl::Milliseconds(12));
   EXPECT_TRUE(Waits());
+}
+
+// The slowest would take 7 ms instead of 8.
+TEST_F(GroupsTest, OnOneDeviceASmallGainIsNoReasonToWait) {
+  Record(/*groups=*/500, absl::Milliseconds(12),
+         /*ahead=*/absl::Milliseconds(2));
+  EXPECT_FALSE(Waits());
 }
 
 TEST_F(GroupsTest, ARuleIsNotForALowerRate) {

@@ -49,6 +49,16 @@ class DispatcherTest : public ::testing::Test {
     return *std::move(next);
   }
 
+  // REQUIRES: a batch is to be started once the probes that are due are done.
+  Dispatch NextAfterProbes(absl::Time now) {
+    Dispatch next = Next(now);
+    while (next.probe) {
+      dispatcher_.Finish(next, absl::OkStatus(), now);
+      next = Next(now);
+    }
+    return next;
+  }
+
   Dispatcher dispatcher_{DispatcherOptions()};
 };
 
@@ -130,33 +140,35 @@ TEST_F(DispatcherTest, ADeviceThatDidNotBeginSaysNothingOfTheBatch) {
   Dispatch batch = Next(At(0));
   EXPECT_THAT(dispatcher_.Finish(batch, kFault, At(0)), IsEmpty());
   // More often than an image may fail.
-  int now = 1;
-  for (int i = 0; i < 5; ++i) {
-    batch = Next(At(now));
-    while (batch.probe) {
-      dispatcher_.Finish(batch, absl::OkStatus(), At(now));
-      batch = Next(At(now));
-    }
+  for (int now = 1; now < 9000; now += 2000) {
+    batch = NextAfterProbes(At(now));
     EXPECT_EQ(batch.attempt, 2);
+    EXPECT_TRUE(batch.retry);
     EXPECT_THAT(batch.tasks, SizeIs(2));
     EXPECT_THAT(dispatcher_.Finish(batch, BatchNotBegunError(kFault), At(now)),
                 IsEmpty());
     // It does speak against the device.
     EXPECT_FALSE(dispatcher_.pool().states()[batch.device].serving);
-    now += 2000;
   }
   EXPECT_EQ(dispatcher_.waiting(), 2);
 }
 
-TEST_F(DispatcherTest, WaitingForADeviceThatNeverBeginsHasABound) {
+// Its probes, perhaps with another model, succeed.
+TEST_F(DispatcherTest, ADeviceThatNeverBeginsIsPutUpWithForALimitedTime) {
   AddDevices(1);
   const ModelId model = AddModel(1);
   Push(model, 1);
-  Dispatch batch = Next(At(0));
-  dispatcher_.Finish(batch, BatchNotBegunError(kFault), At(0));
-  EXPECT_EQ(dispatcher_.waiting(), 1);
-  EXPECT_THAT(dispatcher_.TakeDead(At(9999)), IsEmpty());
-  EXPECT_THAT(dispatcher_.TakeDead(At(10000)), SizeIs(1));
+  int now = 0;
+  std::vector<DeadTask> dead;
+  while (dead.empty() && now < 60'000) {
+    Dispatch batch = NextAfterProbes(At(now));
+    dead = dispatcher_.Finish(batch, BatchNotBegunError(kFault), At(now));
+    now += 5000;
+  }
+  // At 0 and 5 s it did not count, then it did three times.
+  EXPECT_EQ(now, 25'000);
+  ASSERT_THAT(dead, SizeIs(1));
+  EXPECT_EQ(dead[0].reason.message(), kFault.message());
 }
 
 TEST_F(DispatcherTest, AQuarantinedDeviceGetsAProbeAndNothingElse) {

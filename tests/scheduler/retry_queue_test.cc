@@ -1,5 +1,6 @@
 #include "scheduler/retry_queue.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>

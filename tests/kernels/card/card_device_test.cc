@@ -143,9 +143,11 @@ TEST_F(CardDeviceTest, StaysUnavailableUntilAResetWorks) {
 TEST_F(CardDeviceTest, ABatchIsNotBegunOnACardThatComesBackBroken) {
   MakeDevice(CardVerification::kCanary);
   const auto executor = NewExecutor();
+  const int copies = card_->copies();
   card_->FailAfter(1, absl::InternalError("reports an error"));
   EXPECT_FALSE(IsBatchNotBegun(Run(*executor)));
-  card_->DamageCopyAfter(4);  // one of the canary's
+  // As many copies as at first, and the last of the canary is wrong.
+  card_->DamageCopyAfter(copies);
   const absl::Status broken = Run(*executor);
   EXPECT_EQ(broken.code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(IsBatchNotBegun(broken));

@@ -30,6 +30,7 @@ absl::StatusOr<std::unique_ptr<CardBuffer>> UnreliableCard::Allocate(
 absl::StatusOr<std::unique_ptr<CardOperation>> UnreliableCard::CopyFromCard(
     CardBuffer* buffer, size_t offset, size_t bytes) {
   auto copy = ForwardingCard::CopyFromCard(buffer, offset, bytes);
+  ++copies_;
   if (copies_to_damage_ > 0 && --copies_to_damage_ == 0) {
     buffer->host()[offset] ^= 1;
   }

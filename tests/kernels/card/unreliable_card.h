@@ -28,6 +28,7 @@ class UnreliableCard : public ForwardingCard {
 
   // The `copies`-th copy from the card is wrong by one bit.
   void DamageCopyAfter(int copies) { copies_to_damage_ = copies; }
+  int copies() const { return copies_; }
 
   // Changes one bit in card memory of the `index`-th buffer that was allocated,
   // which must be alive.
@@ -50,6 +51,7 @@ class UnreliableCard : public ForwardingCard {
   std::vector<absl::Status> reset_errors_;
   int launches_to_failure_ = 0;
   int copies_to_damage_ = 0;
+  int copies_ = 0;
   int resets_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <numeric>
@@ -96,20 +97,14 @@ TEST(WorkerTeamTest, ThreadsStayOffTheCallersProcessor) {
   const std::vector<int> processors = AllowedProcessors();
   if (processors.size() < 2) GTEST_SKIP() << "there is one processor";
   WorkerTeam team(3);
-  cpu_set_t before;
-  ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);
   for (const int callers : {processors[0], processors[1]}) {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(callers, &one);
-    ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+    const ScopedAffinity bound({callers});
     const std::vector<cpu_set_t> allowed = AllowedOfEach(team);
     for (const int worker : {1, 2}) {
       EXPECT_FALSE(CPU_ISSET(callers, &allowed[worker]));
-      EXPECT_EQ(CPU_COUNT(&allowed[worker]), CPU_COUNT(&before) - 1);
+      EXPECT_EQ(CPU_COUNT(&allowed[worker]), processors.size() - 1);
     }
   }
-  ASSERT_EQ(sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
 // Holds the thread that gets the signal until told to let it go.
@@ -134,6 +129,8 @@ TEST(WorkerTeamTest, ALoopWaitsForNoThreadThatDoesNotCome) {
 #ifdef __SANITIZE_THREAD__
   GTEST_SKIP() << "a thread that sleeps gets no signal";
 #endif
+  held = false;
+  let_go = false;
   const std::set<pid_t> others = ThreadsOfThisProcess();
   WorkerTeam team(2);
   signal(SIGUSR1, Hold);
@@ -150,15 +147,21 @@ TEST(WorkerTeamTest, ALoopWaitsForNoThreadThatDoesNotCome) {
   signal(SIGUSR1, SIG_DFL);
 }
 
-TEST(WorkerTeamTest, ALateThreadJoinsALoop) {
+TEST(WorkerTeamTest, ALoopEndsWhenTheLastIterationDoes) {
   WorkerTeam team(2);
-  std::atomic<bool> joined = false;
-  // The first iteration lasts until somebody else has come for the second.
+  std::atomic<bool> begun = false;
+  bool done = false;
   team.Run(2, [&](int64_t, int worker) {
-    if (worker == 1) joined = true;
-    while (!joined) std::this_thread::yield();
+    if (worker == 0) {
+      // So that the other thread has the other iteration.
+      while (!begun) std::this_thread::yield();
+    } else {
+      begun = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      done = true;
+    }
   });
-  EXPECT_TRUE(joined);
+  EXPECT_TRUE(done);
 }
 
 TEST(WorkerTeamTest, StopsWithoutEverHavingRun) { WorkerTeam team(4); }
