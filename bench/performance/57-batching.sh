@@ -30,8 +30,8 @@ readonly least_requests=500  # for a 99th percentile
 loads=(0.10 0.27 0.44 0.61 0.78 0.95)
 delays=(0ms 1ms 2ms 5ms)
 search_s=8
-run_s=15
-rounds=5
+run_s=12
+rounds=4
 if [[ ${1:-} == --quick ]]; then
   loads=(0.61)
   delays=(0ms 2ms)
